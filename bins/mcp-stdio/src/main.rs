@@ -1,0 +1,2 @@
+//! Serves a stdio MCP server over HTTP.
+fn main() {}

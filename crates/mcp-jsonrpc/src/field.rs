@@ -1,0 +1,191 @@
+//! One value at a path, found without building anything.
+
+use std::{borrow::Cow, ops::Range};
+
+use crate::scan::Scanner;
+
+/// Why a path could not be followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FieldError {
+    /// A key on the path stands twice in its object, so two readers could see two values.
+    #[error("a key on the way to the value stands twice in its object")]
+    Duplicate,
+    /// The text is not JSON.
+    #[error("the text is not valid JSON")]
+    Malformed,
+}
+
+/// Where the value at `path` stands in `json`; `None` if there is no such key, or something on the way is no object.
+///
+/// Keys are compared by their bytes; one that is written with escapes is found under its plain name too.
+///
+/// # Errors
+///
+/// A key of the path that stands twice in its object is [`FieldError::Duplicate`], text that is no JSON is
+/// [`FieldError::Malformed`]. Never panics, whatever the text.
+pub fn find(json: &str, path: &[&str]) -> Result<Option<Range<usize>>, FieldError> {
+    find_in(json.as_bytes(), 0..json.len(), path)
+}
+
+/// [`find`] in a part of a larger text; the answer is in the larger text's offsets.
+pub(crate) fn find_in(text: &[u8], within: Range<usize>, path: &[&str]) -> Result<Option<Range<usize>>, FieldError> {
+    let mut place = within;
+    for name in path {
+        match member(text, place, name)? {
+            Some(found) => place = found,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(place))
+}
+
+/// Where the value of the member `name` of the object at `within` stands.
+fn member(text: &[u8], within: Range<usize>, name: &str) -> Result<Option<Range<usize>>, FieldError> {
+    let mut found = None;
+    members(text, within, |key, value| {
+        if is_named(&text[key], name) && found.replace(value).is_some() {
+            return Err(FieldError::Duplicate);
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Calls `each` with the places of key (without quotes) and value of every member of the object at `within`.
+fn members(
+    text: &[u8],
+    within: Range<usize>,
+    mut each: impl FnMut(Range<usize>, Range<usize>) -> Result<(), FieldError>,
+) -> Result<(), FieldError> {
+    let malformed = |_| FieldError::Malformed;
+    let mut scanner = Scanner::new(&text[..within.end]);
+    scanner.at = within.start;
+    scanner.space();
+    if scanner.peek() != Some(b'{') {
+        return Ok(());
+    }
+    scanner.at += 1;
+    scanner.space();
+    if scanner.peek() == Some(b'}') {
+        return Ok(());
+    }
+    loop {
+        let key = scanner.key().map_err(malformed)?;
+        scanner.space();
+        let start = scanner.at;
+        scanner.value(1).map_err(malformed)?;
+        each(key, start..scanner.at)?;
+        scanner.space();
+        if scanner.peek() == Some(b'}') {
+            return Ok(());
+        }
+        scanner.expect(b',').map_err(malformed)?;
+        scanner.space();
+    }
+}
+
+/// The places of the elements of the array `json`; empty if it is no array.
+///
+/// # Errors
+///
+/// [`FieldError::Malformed`] if the text is not JSON.
+pub fn elements(json: &str) -> Result<Vec<Range<usize>>, FieldError> {
+    let malformed = |_| FieldError::Malformed;
+    let mut scanner = Scanner::new(json.as_bytes());
+    let mut places = Vec::new();
+    scanner.space();
+    if scanner.peek() != Some(b'[') {
+        return Ok(places);
+    }
+    scanner.at += 1;
+    scanner.space();
+    while places.is_empty() && scanner.peek() != Some(b']') || scanner.peek() == Some(b',') {
+        scanner.at += usize::from(!places.is_empty());
+        scanner.space();
+        let start = scanner.at;
+        scanner.value(0).map_err(malformed)?;
+        places.push(start..scanner.at);
+        scanner.space();
+    }
+    scanner.expect(b']').map_err(malformed)?;
+    scanner.space();
+    if scanner.at == json.len() { Ok(places) } else { Err(FieldError::Malformed) }
+}
+
+/// The content of a JSON string; `None` if `raw` is no string, or holds half of a surrogate pair, which Rust cannot.
+#[must_use]
+pub fn unescape(raw: &str) -> Option<Cow<'_, str>> {
+    let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
+    if !inner.contains(['\\', '"']) {
+        return Some(Cow::Borrowed(inner));
+    }
+    serde_json::from_str(raw).ok().map(Cow::Owned)
+}
+
+fn is_named(key: &[u8], name: &str) -> bool {
+    if !key.contains(&b'\\') {
+        return key == name.as_bytes();
+    }
+    std::str::from_utf8(key).is_ok_and(|key| unescape(&format!("\"{key}\"")).is_some_and(|key| key == name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(json: &str, path: &[&str], expect: Result<Option<&str>, FieldError>) {
+        assert_eq!(find(json, path).map(|place| place.map(|place| &json[place])), expect);
+    }
+
+    #[test]
+    fn a_value_is_found_wherever_it_stands() {
+        let json = r#"{ "a" : [1, {"b": 0}] , "b": {"c" : "x\"}" , "d":null }, "e": -1.5e3 }"#;
+        check(json, &["b", "c"], Ok(Some(r#""x\"}""#)));
+        check(json, &["b", "d"], Ok(Some("null")));
+        check(json, &["e"], Ok(Some("-1.5e3")));
+        check(json, &[], Ok(Some(json)));
+        check(json, &["b", "x"], Ok(None));
+        check(json, &["a", "b"], Ok(None));
+        check("{}", &["a"], Ok(None));
+    }
+
+    #[test]
+    fn a_key_on_the_way_may_not_stand_twice() {
+        check(r#"{"a":1,"a":2}"#, &["a"], Err(FieldError::Duplicate));
+        check(r#"{"a":1,"\u0061":2}"#, &["a"], Err(FieldError::Duplicate));
+        check(r#"{"b":1,"b":2,"a":3}"#, &["a"], Ok(Some("3")));
+    }
+
+    #[test]
+    fn an_escaped_key_is_the_same_key() {
+        check(r#"{"n\u0061me":1}"#, &["name"], Ok(Some("1")));
+    }
+
+    #[test]
+    fn garbage_is_an_error_and_no_panic() {
+        for json in ["{", r#"{"a"}"#, r#"{"a":}"#, r#"{"a":1"#, r#"{"a":1,}"#, "{a:1}"] {
+            check(json, &["a"], Err(FieldError::Malformed));
+        }
+        check("", &["a"], Ok(None));
+    }
+
+    #[test]
+    fn elements_are_found_in_order() {
+        let json = r#" [ 1 , "a,]" , [2], {} ] "#;
+        let found: Vec<_> = elements(json).unwrap().into_iter().map(|place| &json[place]).collect();
+        assert_eq!(found, ["1", "\"a,]\"", "[2]", "{}"]);
+        assert!(elements("[]").unwrap().is_empty());
+        assert!(elements("{}").unwrap().is_empty());
+        assert_eq!(elements("[1,]"), Err(FieldError::Malformed));
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_is_no_content() {
+        assert_eq!(unescape(r#""\ud800""#), None);
+        assert_eq!(unescape(r#""\ud83d\ude00""#).as_deref(), Some("\u{1f600}"));
+        assert_eq!(unescape("7"), None);
+        assert_eq!(unescape(r#""a"b""#), None);
+    }
+}

@@ -1,0 +1,275 @@
+//! A message that stays text.
+
+use std::{borrow::Cow, ops::Range, sync::Arc};
+
+use bytes::Bytes;
+
+use crate::{
+    Edit, FieldError, Id, ParseError, field,
+    scan::envelope::{self, Envelope, Member},
+    splice,
+};
+
+/// One JSON-RPC message, byte for byte as it arrived, with its envelope already read.
+///
+/// Parsing checks the grammar of the whole text once and copies none of it. Cloning costs a few reference counts;
+/// [`with_id`](Self::with_id) puts another id in front of the payload without touching it.
+#[derive(Clone, Debug)]
+pub struct Message {
+    text: Bytes,
+    envelope: Envelope,
+    /// Stands in for the id of `text`.
+    label: Option<Id>,
+    /// The method, where it is written with escapes (some encoders write `tools\/call`).
+    unescaped: Option<Arc<str>>,
+}
+
+/// What a message asks of whoever receives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Wants a response.
+    Request,
+    /// Wants none.
+    Notification,
+    /// Is one, a result or an error.
+    Response,
+}
+
+impl Message {
+    /// Reads the envelope of `text`. White space around it and a byte order mark before it are left off.
+    ///
+    /// # Errors
+    ///
+    /// Fails unless `text` is exactly one JSON-RPC 2.0 object: broken grammar, a second value, nesting deeper than
+    /// [`MAX_DEPTH`](crate::MAX_DEPTH), a `null` or fractional id, duplicate envelope members and keys that differ from
+    /// one only in case or escapes each have a [`Reason`](crate::Reason) of their own.
+    pub fn parse(text: Bytes) -> Result<Self, ParseError> {
+        let text = trimmed(text);
+        match envelope::read(&text) {
+            Ok(envelope) => Ok(Self::new(text, envelope)),
+            Err(failure) => {
+                let id = failure.id.map(|id| Id::trusted(text.slice(id.range())));
+                Err(ParseError { reason: failure.reason, at: failure.at, id })
+            }
+        }
+    }
+
+    fn new(text: Bytes, envelope: Envelope) -> Self {
+        let unescaped = envelope.method.and_then(|span| {
+            let raw = std::str::from_utf8(&text[span.range()]).ok()?;
+            match field::unescape(raw)? {
+                Cow::Borrowed(_) => None,
+                Cow::Owned(method) => Some(Arc::from(method)),
+            }
+        });
+        Self { text, envelope, label: None, unescaped }
+    }
+
+    /// A message whose members stand at known places.
+    pub(crate) fn assembled(text: Bytes, places: &[(Member, Range<usize>)]) -> Self {
+        let multiline = memchr::memchr2(b'\n', b'\r', &text).is_some();
+        let mut envelope = Envelope { multiline, ..Envelope::default() };
+        for (member, at) in places {
+            envelope.place(*member, at);
+        }
+        Self::new(text, envelope)
+    }
+
+    /// What this message is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match (self.envelope.method, self.envelope.id) {
+            (Some(_), Some(_)) => Kind::Request,
+            (Some(_), None) => Kind::Notification,
+            (None, _) => Kind::Response,
+        }
+    }
+
+    /// Whether this is a response that says `error`.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.envelope.error.is_some()
+    }
+
+    /// The id. A notification has none, and an error response may have none (`null` counts as none).
+    #[must_use]
+    pub fn id(&self) -> Option<Id> {
+        if self.label.is_some() {
+            return self.label.clone();
+        }
+        let raw = self.text.slice(self.envelope.id?.range());
+        (raw[0] != b'n').then(|| Id::trusted(raw))
+    }
+
+    /// The method, unescaped; `None` for a response.
+    #[must_use]
+    pub fn method(&self) -> Option<&str> {
+        if let Some(method) = &self.unescaped {
+            return Some(method);
+        }
+        let quoted = self.raw(self.envelope.method)?;
+        Some(&quoted[1..quoted.len() - 1])
+    }
+
+    /// The JSON text of `params`.
+    #[must_use]
+    pub fn params(&self) -> Option<&str> {
+        self.raw(self.envelope.params)
+    }
+
+    /// The JSON text of `result`.
+    #[must_use]
+    pub fn result(&self) -> Option<&str> {
+        self.raw(self.envelope.result)
+    }
+
+    /// The JSON text of `error`.
+    #[must_use]
+    pub fn error(&self) -> Option<&str> {
+        self.raw(self.envelope.error)
+    }
+
+    fn raw(&self, span: Option<envelope::Span>) -> Option<&str> {
+        std::str::from_utf8(&self.text[span?.range()]).ok()
+    }
+
+    /// The length in bytes of what [`chunks`](Self::chunks) gives.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "a message is never empty")]
+    pub fn len(&self) -> usize {
+        match (&self.label, self.envelope.id) {
+            (Some(label), Some(old)) => self.text.len() - old.range().len() + label.as_str().len(),
+            _ => self.text.len(),
+        }
+    }
+
+    /// The same message under another id; the payload is not copied. A notification stays as it is.
+    #[must_use]
+    pub fn with_id(&self, id: &Id) -> Self {
+        if self.envelope.id.is_some() {
+            return Self { label: Some(id.clone()), ..self.clone() };
+        }
+        if self.kind() != Kind::Response {
+            return self.clone();
+        }
+        // A refusal without an id: the member has to be made.
+        let member = format!("\"id\":{id},");
+        let edited = self.spliced(&[Edit { at: 1..1, with: &member }]);
+        let start = 1 + "\"id\":".len();
+        let mut envelope = edited.envelope;
+        envelope.place(Member::Id, &(start..start + id.as_str().len()));
+        Self { envelope, ..edited }
+    }
+
+    /// The text in at most three parts: what comes before the id, the id, what comes after it. Empty parts are possible.
+    #[must_use]
+    pub fn chunks(&self) -> [Bytes; 3] {
+        match (&self.label, self.envelope.id) {
+            (Some(label), Some(old)) => {
+                let old = old.range();
+                [self.text.slice(..old.start), label.as_bytes().clone(), self.text.slice(old.end..)]
+            }
+            _ => [self.text.clone(), Bytes::new(), Bytes::new()],
+        }
+    }
+
+    /// The text in one piece: copied if the message was relabelled, shared if not.
+    #[must_use]
+    pub fn to_bytes(&self) -> Bytes {
+        if self.label.is_none() {
+            return self.text.clone();
+        }
+        let mut whole = Vec::with_capacity(self.len());
+        self.append_to(&mut whole);
+        whole.into()
+    }
+
+    /// Appends the text to `out`.
+    pub fn append_to(&self, out: &mut Vec<u8>) {
+        match (&self.label, self.envelope.id) {
+            (Some(label), Some(old)) => {
+                let old = old.range();
+                out.extend_from_slice(&self.text[..old.start]);
+                out.extend_from_slice(label.as_bytes());
+                out.extend_from_slice(&self.text[old.end..]);
+            }
+            _ => out.extend_from_slice(&self.text),
+        }
+    }
+
+    /// Whether the text holds no raw newline, as line framing and event streams need it.
+    #[must_use]
+    pub fn is_single_line(&self) -> bool {
+        !self.envelope.multiline
+    }
+
+    /// The same message without raw newlines: shared if there were none.
+    ///
+    /// A raw newline in valid JSON is only ever white space between tokens, so a space may stand for it.
+    #[must_use]
+    pub fn single_line(self) -> Self {
+        if self.is_single_line() {
+            return self;
+        }
+        let text = self.text.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte });
+        let text = text.collect::<Vec<_>>().into();
+        Self { text, envelope: Envelope { multiline: false, ..self.envelope }, ..self }
+    }
+
+    /// The text as it was parsed: under its own id, whatever label the message has now.
+    #[must_use]
+    pub fn text(&self) -> &Bytes {
+        &self.text
+    }
+
+    /// Where the value at `path` stands in [`text`](Self::text); the path starts at the top, as in
+    /// `["params", "name"]`.
+    ///
+    /// # Errors
+    ///
+    /// A key on the way that stands twice in its object is [`FieldError::Duplicate`].
+    pub fn find(&self, path: &[&str]) -> Result<Option<Range<usize>>, FieldError> {
+        let Some((top, rest)) = path.split_first() else { return Ok(Some(0..self.text.len())) };
+        let span = match *top {
+            "id" => self.envelope.id,
+            "method" => self.envelope.method,
+            "params" => self.envelope.params,
+            "result" => self.envelope.result,
+            "error" => self.envelope.error,
+            _ => return field::find_in(&self.text, 0..self.text.len(), path),
+        };
+        span.map_or(Ok(None), |span| field::find_in(&self.text, span.range(), rest))
+    }
+
+    /// The JSON text of the value at `path`, if there is exactly one.
+    #[must_use]
+    pub fn value(&self, path: &[&str]) -> Option<&str> {
+        std::str::from_utf8(&self.text[self.find(path).ok()??]).ok()
+    }
+
+    /// The same message with parts of [`text`](Self::text) replaced; it keeps its label.
+    ///
+    /// The edits must be in order and apart, must keep the text valid JSON, and must not touch envelope keys.
+    #[must_use]
+    pub fn spliced(&self, edits: &[Edit<'_>]) -> Self {
+        let text = splice::splice(&self.text, edits);
+        let moved = |at| splice::moved(self.text.len(), edits, at);
+        let Some(envelope) = self.envelope.moved(moved) else { return self.clone() };
+        Self { label: self.label.clone(), ..Self::new(text, envelope) }
+    }
+}
+
+/// `text` without the white space around it and the byte order mark before it.
+fn trimmed(text: Bytes) -> Bytes {
+    let start = if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    let space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+    let start = start + text[start..].iter().take_while(|byte| space(byte)).count();
+    let end = text.len() - text[start..].iter().rev().take_while(|byte| space(byte)).count();
+    if start == 0 && end == text.len() {
+        return text;
+    }
+    text.slice(start..end)
+}
+
+#[cfg(test)]
+mod tests;
