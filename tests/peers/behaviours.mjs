@@ -1,0 +1,245 @@
+// One whole session with a server, behaviour by behaviour, for both majors of the TypeScript client.
+//
+//   node sdk1.mjs --transport http|sse --url URL --server everything|filesystem|time [--session shared] [--root DIR]
+//   node sdk1.mjs --transport stdio --server … -- COMMAND ARGS…      the same without anything in between
+//
+// Prints `ok NAME` or `fail NAME: why` per behaviour; the exit code is the number of failures. `--session shared` says
+// that other clients use the same server process, so the server cannot know this client's roots.
+import assert from "node:assert/strict";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+
+const LIMIT_MS = 20_000; // for one behaviour: a hang is a failure with a name
+
+export const capabilities = { roots: { listChanged: true }, sampling: {}, elicitation: { form: {} } };
+
+const { values: options, positionals: command } = parseArgs({
+  allowPositionals: true,
+  options: {
+    url: { type: "string" },
+    transport: { type: "string", default: "http" },
+    server: { type: "string", default: "everything" },
+    session: { type: "string", default: "dedicated" },
+    root: { type: "string" },
+    era: { type: "string", default: "legacy" },
+  },
+});
+export { options };
+
+/** The transport that the arguments name, of the classes of one client. */
+export function transport({ Stdio, Sse, StreamableHttp }) {
+  if (options.transport === "stdio") return new Stdio({ command: command[0], args: command.slice(1), stderr: "ignore" });
+  return new (options.transport === "sse" ? Sse : StreamableHttp)(new URL(options.url));
+}
+
+/** Collects what a handler got, so that a check can wait for it. */
+class Inbox {
+  #seen = [];
+  #wake = () => {};
+
+  push(item) {
+    this.#seen.push(item);
+    this.#wake();
+  }
+
+  async first(matches = () => true) {
+    for (;;) {
+      const item = this.#seen.find(matches);
+      if (item !== undefined) return item;
+      await new Promise((resolve) => (this.#wake = resolve));
+    }
+  }
+}
+
+/**
+ * Runs the behaviours of `--server`. `peer` hides what the two majors write differently:
+ * `client`, `connect()`, `call(name, args, options)`, `onRequest(method, f)`, `onNotification(method, f)`.
+ */
+export async function run(peer) {
+  const { client, call } = peer;
+  const root = options.root ?? (await mkdtemp(join(tmpdir(), "mcp-peer-")));
+  const roots = new Inbox();
+  const logs = new Inbox();
+  const updates = new Inbox();
+  let failures = 0;
+
+  peer.onRequest("roots/list", () => {
+    const answer = { roots: [{ uri: pathToFileURL(root).href, name: "peer-root" }] };
+    roots.push(answer);
+    return answer;
+  });
+  peer.onRequest("sampling/createMessage", (request) => ({
+    model: "peer-model",
+    role: "assistant",
+    content: { type: "text", text: `sampled <${request.params.messages[0].content.text}>` },
+  }));
+  peer.onRequest("elicitation/create", () => ({ action: "accept", content: { name: "Ada Lovelace" } }));
+  peer.onNotification("notifications/message", (note) => logs.push(note.params));
+  peer.onNotification("notifications/resources/updated", (note) => updates.push(note.params.uri));
+
+  async function behaviour(name, check) {
+    let timer;
+    const late = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no result within ${LIMIT_MS} ms`)), LIMIT_MS);
+    });
+    try {
+      await Promise.race([check(), late]);
+      console.log(`ok ${name}`);
+    } catch (error) {
+      failures += 1;
+      console.log(`fail ${name}: ${String(error?.message ?? error).replaceAll("\n", " | ")}`);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  const text = async (name, args, callOptions) => (await call(name, args, callOptions)).content[0].text;
+
+  const everything = {
+    async list() {
+      const tools = (await client.listTools()).tools.map((tool) => tool.name);
+      for (const name of ["echo", "get-sum", "trigger-sampling-request", "trigger-elicitation-request", "get-roots-list"])
+        assert.ok(tools.includes(name), `${name} is missing among ${tools}`);
+    },
+    async call() {
+      assert.equal(await text("get-sum", { a: 2, b: 40 }), "The sum of 2 and 40 is 42.");
+      const long = "grüße 🦀 \u2028".repeat(20_000);
+      assert.equal(await text("echo", { message: long }), `Echo: ${long}`);
+      const { structuredContent } = await call("get-structured-content", { location: "New York" });
+      assert.equal(typeof structuredContent.temperature, "number");
+      const { content } = await call("get-tiny-image", {});
+      assert.ok(content.some((part) => part.type === "image" && part.data.length > 1000));
+    },
+    async errors() {
+      // A tool that does not exist: an error result or an error answer, by the server's SDK, and the session lives on.
+      const result = await call("no-such-tool", {}).catch((error) => ({ isError: true, error }));
+      assert.ok(result.isError);
+      await assert.rejects(client.getPrompt({ name: "no-such-prompt" }));
+    },
+    async concurrency() {
+      const numbers = Array.from({ length: 20 }, (_, i) => i);
+      const answers = await Promise.all(numbers.map((i) => text("echo", { message: `call ${i}` })));
+      assert.deepEqual(answers, numbers.map((i) => `Echo: call ${i}`));
+    },
+    async progress() {
+      const seen = [];
+      const answer = await text("trigger-long-running-operation", { duration: 0.6, steps: 3 }, { onprogress: (p) => seen.push(p) });
+      assert.match(answer, /completed/);
+      // The server sends the third together with the answer; these clients drop it when both arrive in one read.
+      assert.deepEqual(seen.slice(0, 2).map((p) => [p.progress, p.total]), [[1, 3], [2, 3]]);
+    },
+    async cancellation() {
+      const stop = new AbortController();
+      const running = text(
+        "trigger-long-running-operation",
+        { duration: 2, steps: 8 },
+        { signal: stop.signal, onprogress: () => stop.abort("enough") },
+      );
+      await assert.rejects(running);
+      assert.equal(await text("echo", { message: "still here" }), "Echo: still here");
+    },
+    async logging() {
+      await client.setLoggingLevel("debug");
+      await text("toggle-simulated-logging", {});
+      const log = await logs.first((params) => /-level message|level-message/.test(params.data));
+      assert.ok(log.level);
+      await text("toggle-simulated-logging", {});
+    },
+    async resources() {
+      const { resources } = await client.listResources();
+      const { contents } = await client.readResource({ uri: resources[0].uri });
+      assert.equal(contents[0].uri, resources[0].uri);
+      const { resourceTemplates } = await client.listResourceTemplates();
+      assert.ok(resourceTemplates.some((template) => template.uriTemplate.startsWith("demo://resource/dynamic/text/")));
+    },
+    async subscription() {
+      const uri = "demo://resource/dynamic/text/1";
+      await client.subscribeResource({ uri });
+      await text("toggle-subscriber-updates", {});
+      await updates.first((updated) => updated === uri);
+      await text("toggle-subscriber-updates", {});
+      await client.unsubscribeResource({ uri });
+    },
+    async prompts() {
+      const { prompts } = await client.listPrompts();
+      assert.ok(prompts.some((prompt) => prompt.name === "args-prompt"));
+      const { messages } = await client.getPrompt({ name: "args-prompt", arguments: { city: "Ulm" } });
+      assert.equal(messages[0].content.text, "What's weather in Ulm?");
+    },
+    async completion() {
+      const { completion } = await client.complete({
+        ref: { type: "ref/prompt", name: "completable-prompt" },
+        argument: { name: "name", value: "A" },
+        context: { arguments: { department: "Engineering" } },
+      });
+      assert.deepEqual(completion.values, ["Alice"]);
+    },
+    async sampling() {
+      assert.match(await text("trigger-sampling-request", { prompt: "who?" }), /sampled <.*who\?>/);
+    },
+    async elicitation() {
+      const { content } = await call("trigger-elicitation-request", {});
+      assert.ok(content.some((part) => part.text?.includes("Ada Lovelace")), JSON.stringify(content));
+    },
+    async roots() {
+      if (options.session === "shared") {
+        assert.match(await text("get-roots-list", {}), /no roots are currently configured/);
+        return;
+      }
+      await roots.first();
+      assert.match(await text("get-roots-list", {}), new RegExp(`peer-root\\s+URI: ${pathToFileURL(root).href}`));
+    },
+  };
+
+  const filesystem = {
+    async list() {
+      const tools = (await client.listTools()).tools.map((tool) => tool.name);
+      assert.ok(tools.includes("write_file") && tools.includes("read_text_file"), `tools are ${tools}`);
+    },
+    async roots() {
+      // The server takes the client's roots as its directories; in a shared process it keeps those it was started with.
+      if (options.session !== "shared") await roots.first();
+      assert.match(await text("list_allowed_directories", {}), new RegExp(root));
+    },
+    async call() {
+      const path = join(root, `peer-${process.pid}.txt`);
+      await text("write_file", { path, content: "one\ntwo\n" });
+      assert.match(await text("read_text_file", { path }), /one\ntwo/);
+      assert.match(await text("list_directory", { path: root }), new RegExp(`peer-${process.pid}.txt`));
+    },
+    async errors() {
+      const result = await call("read_text_file", { path: "/etc/hostname" });
+      assert.ok(result.isError);
+    },
+  };
+
+  const time = {
+    async list() {
+      const tools = (await client.listTools()).tools.map((tool) => tool.name);
+      assert.deepEqual(tools.sort(), ["convert_time", "get_current_time"]);
+    },
+    async call() {
+      assert.match(await text("get_current_time", { timezone: "Europe/Berlin" }), /"timezone": "Europe\/Berlin"/);
+      const converted = await text("convert_time", { source_timezone: "UTC", time: "12:00", target_timezone: "Asia/Tokyo" });
+      assert.match(converted, /T21:00:00\+09:00/);
+    },
+    async errors() {
+      const result = await call("get_current_time", { timezone: "Mars/Olympus" }).catch(() => ({ isError: true }));
+      assert.ok(result.isError);
+    },
+  };
+
+  await behaviour("initialize", async () => {
+    await peer.connect();
+    assert.ok(client.getServerVersion().name);
+    assert.ok(client.getServerCapabilities().tools);
+  });
+  if (failures === 0)
+    for (const [name, check] of Object.entries({ everything, filesystem, time }[options.server])) await behaviour(name, check);
+  await behaviour("close", () => peer.close());
+  // exit(), not exitCode: a socket left open must not keep the process alive past its verdict.
+  process.exit(failures);
+}

@@ -1,0 +1,30 @@
+// The official TypeScript client of the 1.x line; see behaviours.mjs.
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { SSEClientTransport as Sse } from "@modelcontextprotocol/sdk/client/sse.js";
+import { StdioClientTransport as Stdio } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { StreamableHTTPClientTransport as StreamableHttp } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import * as types from "@modelcontextprotocol/sdk/types.js";
+import { capabilities, run, transport } from "./behaviours.mjs";
+
+const SCHEMAS = {
+  "roots/list": types.ListRootsRequestSchema,
+  "sampling/createMessage": types.CreateMessageRequestSchema,
+  "elicitation/create": types.ElicitRequestSchema,
+  "notifications/message": types.LoggingMessageNotificationSchema,
+  "notifications/resources/updated": types.ResourceUpdatedNotificationSchema,
+};
+
+const wire = transport({ Stdio, Sse, StreamableHttp });
+const client = new Client({ name: "peer-sdk1", version: "1" }, { capabilities });
+
+await run({
+  client,
+  connect: () => client.connect(wire),
+  call: (name, args, callOptions) => client.callTool({ name, arguments: args }, undefined, callOptions),
+  onRequest: (method, handler) => client.setRequestHandler(SCHEMAS[method], handler),
+  onNotification: (method, handler) => client.setNotificationHandler(SCHEMAS[method], handler),
+  async close() {
+    await wire.terminateSession?.();
+    await client.close();
+  },
+});
