@@ -1,0 +1,3 @@
+//! Speaks MCP over HTTP on both sides: plain JSON, the HTTP+SSE pair of 2024-11-05, streamable HTTP of both eras.
+//!
+//! What is not here: sessions, limits on callers, and the decision which status an error becomes.
