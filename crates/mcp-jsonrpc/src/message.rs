@@ -216,6 +216,19 @@ impl Message {
         Self { text, envelope: Envelope { multiline: false, ..self.envelope }, ..self }
     }
 
+    /// The same text in other hands, for instance charged to a budget: `own` gives back bytes equal to those it gets, or
+    /// `None` if it cannot take them.
+    ///
+    /// # Errors
+    ///
+    /// The message as it was, if `own` gives `None` or bytes of another length.
+    pub fn reowned(self, own: impl FnOnce(Bytes) -> Option<Bytes>) -> Result<Self, Self> {
+        match own(self.text.clone()) {
+            Some(text) if text.len() == self.text.len() => Ok(Self { text, ..self }),
+            _ => Err(self),
+        }
+    }
+
     /// The text as it was parsed: under its own id, whatever label the message has now.
     #[must_use]
     pub fn text(&self) -> &Bytes {

@@ -1,0 +1,56 @@
+//! A live conversation.
+
+use std::{fmt::Debug, sync::Arc};
+
+use async_trait::async_trait;
+use mcp_jsonrpc::Message;
+
+use crate::{Caller, Closed, Events, Peer, Reply, Request, SendError};
+
+/// A conversation with one MCP peer: messages in, replies out.
+///
+/// Aggregators, limits and era adapters are connections too, holding the connections behind them.
+#[async_trait]
+pub trait Connection: Debug + Send + Sync + 'static {
+    /// Who answers: revision, capabilities, the handshake's own text.
+    fn peer(&self) -> Arc<Peer>;
+
+    /// Sends a request; dropping the [`Reply`] cancels it.
+    ///
+    /// # Errors
+    ///
+    /// An error means that nothing was sent: the message is inside, and sending it elsewhere is safe.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future before it is ready either sends nothing or cancels what was sent.
+    async fn call(&self, request: Request) -> Result<Reply, SendError>;
+
+    /// Sends a message that expects no reply: a notification, or the answer to a server's request.
+    ///
+    /// # Errors
+    ///
+    /// As for [`call`](Self::call).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future before it is ready may or may not have sent the message, but never a part of it.
+    async fn tell(&self, message: Message, caller: &Arc<Caller>) -> Result<(), SendError>;
+
+    /// Messages that belong to no call, from before the first call on. Only the first taker gets them.
+    fn events(&self) -> Option<Events>;
+
+    /// Resolves when the conversation is over, with the reason.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: it only watches.
+    async fn closed(&self) -> Arc<Closed>;
+
+    /// Stops the conversation and waits until its resources are gone.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once polled, the stop goes on in the background even if the future is dropped.
+    async fn close(&self);
+}

@@ -1,0 +1,305 @@
+//! The ids in flight on one pipe. No I/O, no locks: the drivers own those, and time is a parameter.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    ops::Range,
+    time::{Duration, Instant},
+};
+
+use mcp_jsonrpc::{Edit, Id, Kind, Message};
+use mcp_protocol::{CancelledParams, ProgressParams, meta, method};
+
+/// The calls that wait for a response, under ids of our own.
+///
+/// Every id is ours and never used twice: its low bits name a slot, its high bits the slot's generation, so a late answer
+/// cannot reach whoever has the slot now. The progress token and the subscription id of a call are its id too.
+#[derive(Debug)]
+pub(crate) struct InFlight<W> {
+    slots: Vec<Slot<W>>,
+    free: Vec<u32>,
+    /// Calls that a server's request could belong to.
+    attributable: usize,
+    /// Calls given up, oldest first, whose work may still go on at the server.
+    ghosts: VecDeque<(u64, Instant)>,
+    /// To which call a server's request went, until the call is over.
+    asked: HashMap<Id, u64>,
+    limit: usize,
+}
+
+#[derive(Debug)]
+struct Slot<W> {
+    generation: u32,
+    state: State<W>,
+}
+
+#[derive(Debug)]
+enum State<W> {
+    Free,
+    Waiting(Waiting<W>),
+    Ghost,
+}
+
+#[derive(Debug)]
+struct Waiting<W> {
+    waiter: W,
+    id: Id,
+    token: Option<Id>,
+    long_lived: bool,
+    /// Method `initialize`, which must not be cancelled.
+    binding: bool,
+}
+
+/// Where a message that was read belongs.
+#[derive(Debug)]
+pub(crate) enum Delivery<W> {
+    /// The response to a call, under the id the caller gave it.
+    Response(W, Message),
+    /// A notification or request that belongs to one call.
+    Note(W, Message),
+    /// A message that belongs to no call, or to no one call.
+    Event(Message),
+    /// A question that the engine answers itself; this is the answer.
+    Answer(Message),
+    /// Something whose call is over.
+    Stale,
+}
+
+/// Twenty bits of slot leave room for a million calls in flight and keep ids exact in a double.
+const SLOT_BITS: u32 = 20;
+/// How long a cancelled call may go on at the server before it no longer counts: the bound on any call's life.
+const GHOST_LIFE: Duration = Duration::from_mins(10);
+const MAX_GHOSTS: usize = 1024;
+/// How many questions of the server may wait for an answer; one more counts as belonging to no call.
+const MAX_ASKED: usize = 1024;
+
+impl<W: Clone> InFlight<W> {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+            attributable: 0,
+            ghosts: VecDeque::new(),
+            asked: HashMap::new(),
+            limit: limit.min((1 << SLOT_BITS) - MAX_GHOSTS),
+        }
+    }
+
+    /// How many calls wait for a response.
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len() - self.free.len() - self.ghosts.len()
+    }
+
+    /// Takes a request in; gives the key and the message to write, or `None` if there are too many calls.
+    pub(crate) fn ask(&mut self, request: &Message, waiter: W) -> Option<(u64, Message)> {
+        if self.limit <= self.len() {
+            return None;
+        }
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Slot { generation: 0, state: State::Free });
+            u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
+        });
+        let entry = self.slots.get_mut(slot as usize)?;
+        // Starts at one, because some servers take the id 0 for none.
+        entry.generation = entry.generation.wrapping_add(1).max(1);
+        let key = u64::from(entry.generation) << SLOT_BITS | u64::from(slot);
+        let ours = Id::from(key);
+        let (request, token) = relabel_token(request, &ours);
+        let long_lived = request.method().is_some_and(method::is_long_lived);
+        entry.state = State::Waiting(Waiting {
+            waiter,
+            id: request.id()?,
+            token,
+            long_lived,
+            binding: request.method() == Some(method::INITIALIZE),
+        });
+        self.attributable += usize::from(!long_lived);
+        Some((key, request.with_id(&ours)))
+    }
+
+    /// Decides where a message that was read belongs.
+    pub(crate) fn receive(&mut self, message: Message, now: impl FnOnce() -> Instant) -> Delivery<W> {
+        match message.kind() {
+            Kind::Response => match message.id().and_then(|id| id.as_u64()).and_then(|key| self.finish(key)) {
+                Some(call) => Delivery::Response(call.waiter, message.with_id(&call.id)),
+                None => Delivery::Stale,
+            },
+            Kind::Notification => self.notification(message, now),
+            Kind::Request if message.method() == Some(method::PING) => match message.id() {
+                Some(id) => Delivery::Answer(Message::response(&id, "{}")),
+                None => Delivery::Stale,
+            },
+            Kind::Request => match (self.only_call(now), message.id()) {
+                (Some(key), Some(id)) if self.asked.len() < MAX_ASKED => {
+                    self.asked.insert(id, key);
+                    self.note(key, message)
+                }
+                _ => Delivery::Event(message),
+            },
+        }
+    }
+
+    fn notification(&mut self, message: Message, now: impl FnOnce() -> Instant) -> Delivery<W> {
+        match message.method() {
+            Some(method::PROGRESS) => {
+                let (key, at) = key_at(&message, &ProgressParams::TOKEN_PATH);
+                match key.and_then(|key| self.waiting(key)).map(|call| (call.waiter.clone(), call.token.clone())) {
+                    Some((waiter, Some(token))) => Delivery::Note(waiter, restored(&message, at, &token)),
+                    _ => Delivery::Stale,
+                }
+            }
+            Some(method::CANCELLED) => {
+                let asked = message.value(&CancelledParams::REQUEST_ID_PATH).and_then(Id::parse);
+                match asked.and_then(|id| self.asked.remove(&id)) {
+                    Some(key) => self.note(key, message),
+                    None => Delivery::Event(message),
+                }
+            }
+            Some(method::MESSAGE) => match self.only_call(now) {
+                Some(key) => self.note(key, message),
+                None => Delivery::Event(message),
+            },
+            _ => {
+                let (key, at) = key_at(&message, &meta::SUBSCRIPTION_ID_PATH);
+                match key.and_then(|key| self.waiting(key)).map(|call| (call.waiter.clone(), call.id.clone())) {
+                    Some((waiter, id)) => Delivery::Note(waiter, restored(&message, at, &id)),
+                    None => Delivery::Event(message),
+                }
+            }
+        }
+    }
+
+    /// Gives a call up; says whether the server must be told.
+    pub(crate) fn cancel(&mut self, key: u64, now: Instant) -> bool {
+        let Some(call) = self.take(key, State::Ghost) else { return false };
+        self.ghosts.push_back((key, now));
+        self.bury(now);
+        !call.binding
+    }
+
+    /// Takes back a call that was never sent.
+    pub(crate) fn withdraw(&mut self, key: u64) {
+        if self.take(key, State::Free).is_some() {
+            self.free.push(u32::try_from(key & ((1 << SLOT_BITS) - 1)).unwrap_or(u32::MAX));
+        }
+    }
+
+    /// Notes that a server's request has its answer.
+    pub(crate) fn answered(&mut self, asked: &Id) {
+        self.asked.remove(asked);
+    }
+
+    /// Ends all calls.
+    pub(crate) fn drain(&mut self) -> Vec<W> {
+        self.attributable = 0;
+        self.free.clear();
+        self.ghosts.clear();
+        self.asked.clear();
+        let slots = std::mem::take(&mut self.slots).into_iter();
+        slots.filter_map(|slot| if let State::Waiting(call) = slot.state { Some(call.waiter) } else { None }).collect()
+    }
+
+    fn note(&self, key: u64, message: Message) -> Delivery<W> {
+        match self.waiting(key) {
+            Some(call) => Delivery::Note(call.waiter.clone(), message),
+            None => Delivery::Stale,
+        }
+    }
+
+    /// The key of the only call that a message without a name of its call can belong to.
+    fn only_call(&mut self, now: impl FnOnce() -> Instant) -> Option<u64> {
+        if self.attributable != 1 {
+            return None;
+        }
+        if !self.ghosts.is_empty() {
+            self.bury(now());
+        }
+        if !self.ghosts.is_empty() {
+            return None;
+        }
+        let mut slots = (0..).zip(&self.slots);
+        slots.find_map(|(slot, entry): (u64, _)| match &entry.state {
+            State::Waiting(call) if !call.long_lived => Some(u64::from(entry.generation) << SLOT_BITS | slot),
+            _ => None,
+        })
+    }
+
+    fn entry(&self, key: u64) -> Option<&Slot<W>> {
+        let slot = usize::try_from(key & ((1 << SLOT_BITS) - 1)).ok()?;
+        self.slots.get(slot).filter(|entry| u64::from(entry.generation) == key >> SLOT_BITS)
+    }
+
+    fn waiting(&self, key: u64) -> Option<&Waiting<W>> {
+        match &self.entry(key)?.state {
+            State::Waiting(call) => Some(call),
+            _ => None,
+        }
+    }
+
+    /// Ends the wait of a call and leaves `state` in its place.
+    fn take(&mut self, key: u64, state: State<W>) -> Option<Waiting<W>> {
+        self.waiting(key)?;
+        let slot = usize::try_from(key & ((1 << SLOT_BITS) - 1)).ok()?;
+        let State::Waiting(call) = std::mem::replace(&mut self.slots.get_mut(slot)?.state, state) else { return None };
+        self.attributable -= usize::from(!call.long_lived);
+        if !self.asked.is_empty() {
+            self.asked.retain(|_, asked| *asked != key);
+        }
+        Some(call)
+    }
+
+    /// Ends a call whose response has come, or lays a ghost to rest.
+    fn finish(&mut self, key: u64) -> Option<Waiting<W>> {
+        let slot = u32::try_from(key & ((1 << SLOT_BITS) - 1)).ok()?;
+        if let Some(call) = self.take(key, State::Free) {
+            self.free.push(slot);
+            return Some(call);
+        }
+        if matches!(self.entry(key)?.state, State::Ghost) {
+            self.ghosts.retain(|(ghost, _)| *ghost != key);
+            self.release(slot);
+        }
+        None
+    }
+
+    /// Forgets ghosts that are too old or too many.
+    fn bury(&mut self, now: Instant) {
+        while let Some((key, since)) = self.ghosts.front().copied() {
+            if self.ghosts.len() <= MAX_GHOSTS && now.saturating_duration_since(since) < GHOST_LIFE {
+                return;
+            }
+            self.ghosts.pop_front();
+            self.release(u32::try_from(key & ((1 << SLOT_BITS) - 1)).unwrap_or(u32::MAX));
+        }
+    }
+
+    fn release(&mut self, slot: u32) {
+        if let Some(entry) = self.slots.get_mut(slot as usize) {
+            entry.state = State::Free;
+            self.free.push(slot);
+        }
+    }
+}
+
+/// Puts our token in the place of the caller's, if it wants progress.
+fn relabel_token(request: &Message, ours: &Id) -> (Message, Option<Id>) {
+    let Ok(Some(at)) = request.find(&meta::PROGRESS_TOKEN_PATH) else { return (request.clone(), None) };
+    let raw = std::str::from_utf8(&request.text()[at.clone()]).unwrap_or_default();
+    match Id::parse(raw) {
+        Some(token) => (request.spliced(&[Edit { at, with: ours.as_str() }]), Some(token)),
+        None => (request.clone(), None),
+    }
+}
+
+/// The value at `path`, read as one of our keys, and where it stands.
+fn key_at(message: &Message, path: &[&str]) -> (Option<u64>, Range<usize>) {
+    let Ok(Some(at)) = message.find(path) else { return (None, 0..0) };
+    let raw = std::str::from_utf8(&message.text()[at.clone()]).ok();
+    (raw.and_then(Id::parse).and_then(|id| id.as_u64()), at)
+}
+
+fn restored(message: &Message, at: Range<usize>, theirs: &Id) -> Message {
+    message.spliced(&[Edit { at, with: theirs.as_str() }])
+}
+
+#[cfg(test)]
+mod tests;

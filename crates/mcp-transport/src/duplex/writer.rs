@@ -1,0 +1,115 @@
+//! The writer task: the only one that touches the writing end.
+
+use std::{io, sync::Arc, time::Duration};
+
+use futures::{Sink, SinkExt};
+use mcp_jsonrpc::Message;
+use tokio::{
+    io::{AsyncWrite, AsyncWriteExt},
+    time::timeout,
+};
+
+use super::Shared;
+use crate::{CloseReason, Closed};
+
+/// Where messages are written to.
+pub(crate) trait Writing: Send {
+    /// Writes all of `batch` and leaves it empty.
+    fn write(&mut self, batch: &mut Vec<Message>) -> impl Future<Output = io::Result<()>> + Send;
+    /// Says that there is no more.
+    fn end(&mut self) -> impl Future<Output = ()> + Send;
+}
+
+/// Writes what the outbox holds until it is closed.
+///
+/// Since no caller touches the pipe, one that gives up cannot leave half a line in it. Messages that queued up while a
+/// write was under way go out together in the next one.
+pub(crate) async fn run(mut to: impl Writing, shared: Arc<Shared>) {
+    let mut batch = Vec::new();
+    while shared.outbox.take(&mut batch).await {
+        if let Err(error) = to.write(&mut batch).await {
+            shared.outbox.close();
+            // The reader usually learns of the same end, and with the better reason.
+            if timeout(REASON_WAIT, shared.over()).await.is_err() {
+                shared.finish(Closed::new(CloseReason::Failed(error.to_string())));
+            }
+            break;
+        }
+    }
+    to.end().await;
+}
+
+const REASON_WAIT: Duration = Duration::from_secs(1);
+
+/// Newline-delimited JSON.
+#[derive(Debug)]
+pub(crate) struct LineWriter<W> {
+    pipe: W,
+    buffer: Vec<u8>,
+}
+
+/// From this length in bytes on, copying a message costs more than a write of its own.
+const LARGE: usize = 32 * 1024;
+
+impl<W: AsyncWrite + Unpin + Send> LineWriter<W> {
+    pub(crate) fn new(pipe: W) -> Self {
+        Self { pipe, buffer: Vec::new() }
+    }
+
+    async fn flush(&mut self) -> io::Result<()> {
+        if !self.buffer.is_empty() {
+            self.pipe.write_all(&self.buffer).await?;
+            self.buffer.clear();
+        }
+        Ok(())
+    }
+}
+
+impl<W: AsyncWrite + Unpin + Send> Writing for LineWriter<W> {
+    async fn write(&mut self, batch: &mut Vec<Message>) -> io::Result<()> {
+        for message in batch.drain(..) {
+            let message = message.single_line();
+            if message.len() < LARGE {
+                message.append_to(&mut self.buffer);
+            } else {
+                for chunk in message.chunks() {
+                    if chunk.len() < LARGE {
+                        self.buffer.extend_from_slice(&chunk);
+                    } else {
+                        self.flush().await?;
+                        self.pipe.write_all(&chunk).await?;
+                    }
+                }
+            }
+            self.buffer.push(b'\n');
+            if LARGE < self.buffer.len() {
+                self.flush().await?;
+            }
+        }
+        self.flush().await?;
+        self.pipe.flush().await
+    }
+
+    async fn end(&mut self) {
+        // A pipe that is gone already has nothing to be told.
+        let _ = self.pipe.shutdown().await;
+    }
+}
+
+/// A sink of messages.
+#[derive(Debug)]
+pub(crate) struct SinkWriter<S>(pub(crate) S);
+
+impl<S: Sink<Message> + Unpin + Send> Writing for SinkWriter<S> {
+    async fn write(&mut self, batch: &mut Vec<Message>) -> io::Result<()> {
+        let closed = |_| io::Error::from(io::ErrorKind::BrokenPipe);
+        for message in batch.drain(..) {
+            self.0.feed(message).await.map_err(closed)?;
+        }
+        self.0.flush().await.map_err(closed)
+    }
+
+    async fn end(&mut self) {
+        let _ = self.0.close().await;
+    }
+}

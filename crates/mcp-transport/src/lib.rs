@@ -1,0 +1,41 @@
+//! Defines how any peer is reached and turns any duplex stream of messages into a connection.
+//!
+//! [`Transport`] is configuration plus [`connect`](Transport::connect); [`Connection`] is the live thing. A call goes in
+//! as a [`Request`] and comes back as a [`Reply`], a stream that ends in one response: the shape of the modern era.
+//! Pipes and the streams of the legacy era get that shape from [`Duplex`], which owns the ids on the wire.
+//!
+//! What is not here: processes, sockets, URLs, sessions, and the knowledge that there is more than one server.
+
+mod budget;
+mod caller;
+mod closed;
+mod connection;
+mod credentials;
+mod duplex;
+mod error;
+mod events;
+mod handshake;
+mod kinds;
+mod memory;
+mod notes;
+mod peer;
+mod reply;
+mod request;
+mod transport;
+
+pub use budget::Budget;
+pub use caller::{Caller, Client, Partition, Principal, Secret};
+pub use closed::{CloseReason, Closed};
+pub use connection::Connection;
+pub use credentials::{Credentials, CredentialsError, Fixed};
+pub use duplex::{Duplex, DuplexLimits, Lifeline, NoLifeline};
+pub use error::{ConnectError, Lost, NotSent, SendError};
+pub use events::{EventSender, Events, events};
+pub use handshake::{Handshake, Introduced};
+pub use kinds::{KindError, Kinds};
+pub use memory::{Memory, MemoryEnd};
+pub use notes::NoteLimits;
+pub use peer::Peer;
+pub use reply::{Reply, ReplySource};
+pub use request::Request;
+pub use transport::Transport;
