@@ -19,11 +19,14 @@ pub(crate) fn run() -> ExitCode {
     }
 }
 
+/// Packages that stand around the product: no layer of it.
+const AROUND: [&str; 4] = ["examples", "mcp-testkit", "tests", "xtask"];
+
 /// Rows from the top layer down; a crate stands one row above the highest crate it depends on. Behind the arrow are its
 /// direct dependencies, without those it also has through another.
 fn picture(graph: &Graph) -> String {
     let mut rows: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
-    for name in graph.keys() {
+    for name in graph.keys().filter(|name| !AROUND.contains(&name.as_str())) {
         rows.entry(height(graph, name)).or_default().push(name);
     }
     let width = graph.keys().map(String::len).max().unwrap_or_default();
@@ -71,6 +74,7 @@ mod tests {
             ("left".to_owned(), edges(&["bottom"])),
             ("right".to_owned(), edges(&["bottom"])),
             ("bottom".to_owned(), edges(&[])),
+            ("xtask".to_owned(), edges(&[])),
         ]);
         let expected = " 2  top    → left, right\n 1  left   → bottom\n    right  → bottom\n 0  bottom\n";
         assert_eq!(picture(&graph), expected);

@@ -1,0 +1,41 @@
+# The recipes of this workspace; `just` alone lists them.
+list:
+    @just --list --unsorted
+
+# What one runs between edits: format, lints, tidiness.
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    cargo xtask tidy
+
+# Every test; what lacks a peer is listed as skipped. `just peers` installs them.
+test *ARGS:
+    cargo xtask test {{ARGS}}
+
+# The official clients and servers that the interop tests use.
+peers:
+    tests/peers/install
+
+# What has to hold before a change lands.
+ci:
+    .ci/run
+
+fmt:
+    cargo fmt --all
+
+# The documentation of every crate, in a browser.
+docs:
+    cargo doc --workspace --no-deps --open
+
+# The crate graph, to hold beside docs/architecture.md.
+graph:
+    cargo xtask graph
+
+# Licences, bans, sources and advisories; needs cargo-deny.
+deny:
+    cargo deny check
+
+# A minute of fuzzing for each target; needs nightly and cargo-fuzz.
+[working-directory: "tests/fuzz"]
+fuzz SECONDS="60":
+    for target in $(cargo +nightly fuzz list); do cargo +nightly fuzz run "$target" -- -max_total_time={{SECONDS}} || exit 1; done
