@@ -1,5 +1,6 @@
 //! Every test in one command, and the counts at its end.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -48,8 +49,8 @@ fn try_run(root: &Path, args: &[String]) -> io::Result<bool> {
         println!("nothing was skipped for want of a peer, a schema or a browser");
     } else {
         println!("skipped, because something they need is not here:");
-        for line in &skipped {
-            println!("  {line}");
+        for (what, tests) in by_need(&skipped) {
+            println!("  {what}\n    {}", tests.join(" "));
         }
     }
     if !docs {
@@ -57,6 +58,15 @@ fn try_run(root: &Path, args: &[String]) -> io::Result<bool> {
     }
     println!("{}", counts.line(skipped.len()));
     Ok(passed && docs)
+}
+
+/// The tests that lack the same thing, together.
+fn by_need(skipped: &[String]) -> BTreeMap<&str, Vec<&str>> {
+    let mut needs: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (test, what) in skipped.iter().filter_map(|line| line.split_once(": ")) {
+        needs.entry(what).or_default().push(test);
+    }
+    needs
 }
 
 fn cargo(root: &Path) -> Command {
@@ -74,6 +84,7 @@ fn tee(mut runner: Command, nextest: bool) -> io::Result<(bool, Counts)> {
         runner.stdout(Stdio::piped());
     }
     let mut child = runner.spawn()?;
+    let sum = if nextest { count::NEXTEST } else { count::LIBTEST };
     let mut counts = Counts::default();
     let output: Box<dyn io::Read> = match (child.stdout.take(), child.stderr.take()) {
         (Some(stdout), _) => Box::new(stdout),
@@ -83,7 +94,7 @@ fn tee(mut runner: Command, nextest: bool) -> io::Result<(bool, Counts)> {
     let mut screen = io::stdout();
     for line in BufReader::new(output).split(b'\n') {
         let line = line?;
-        counts.read(&String::from_utf8_lossy(&line));
+        counts.read(sum, &String::from_utf8_lossy(&line));
         screen.write_all(&line)?;
         screen.write_all(b"\n")?;
     }
