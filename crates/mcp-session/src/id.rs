@@ -1,0 +1,99 @@
+//! What a session is called on the wire, and how it may be shown.
+
+use std::{
+    fmt,
+    hash::{BuildHasher, RandomState},
+    sync::{Arc, LazyLock},
+};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+/// The id of a session: a credential, so it shows itself only as a hash that means nothing outside this process.
+///
+/// Ours are 256 random bits in 43 characters of base64url. Ids are looked up in hash tables with a random key: where two of
+/// them first differ does not show in the time a lookup takes, so no comparison has to be constant-time.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct SessionId(Arc<str>);
+
+/// A text that cannot be a session id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a session id is 1 to {} visible ASCII characters; send back the one you were given", SessionId::MAX_LENGTH)]
+pub struct BadSessionId;
+
+impl SessionId {
+    /// The greatest length in bytes; longer ones are refused before anything is looked up.
+    pub const MAX_LENGTH: usize = 128;
+
+    /// Draws a new one from the random numbers of the operating system.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the system has none to give.
+    pub fn random() -> Result<Self, getrandom::Error> {
+        let mut bits = [0; 32];
+        getrandom::fill(&mut bits)?;
+        Ok(Self(URL_SAFE_NO_PAD.encode(bits).into()))
+    }
+
+    /// Reads an id from a header or a query (2025-11-25, transports: visible ASCII, 0x21 to 0x7E).
+    ///
+    /// # Errors
+    ///
+    /// Fails if the text is empty, longer than [`MAX_LENGTH`](Self::MAX_LENGTH), or holds anything else.
+    pub fn parse(text: &str) -> Result<Self, BadSessionId> {
+        let fits = (1..=Self::MAX_LENGTH).contains(&text.len());
+        if fits && text.bytes().all(|byte| byte.is_ascii_graphic()) { Ok(Self(text.into())) } else { Err(BadSessionId) }
+    }
+
+    /// The text, for the header that hands it to its client, and for nothing that is logged.
+    #[must_use]
+    pub fn expose(&self) -> &Arc<str> {
+        &self.0
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        write!(f, "session-{:016x}", KEY.hash_one(&self.0))
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_id_is_visible_ascii_of_256_bits_and_unlike_any_other() {
+        let id = SessionId::random().unwrap();
+        assert_eq!(URL_SAFE_NO_PAD.decode(&**id.expose()).unwrap().len(), 32);
+        assert_eq!(SessionId::parse(id.expose()), Ok(id.clone()));
+        assert_ne!(SessionId::random().unwrap(), id);
+    }
+
+    #[test]
+    fn it_shows_the_same_hash_each_time_and_nothing_of_itself() {
+        let (id, other) = (SessionId::parse("abcdefgh").unwrap(), SessionId::parse("abcdefgi").unwrap());
+        let shown = format!("{id} {id:?}");
+        assert!(shown.starts_with("session-") && shown.len() == 2 * 24 + 1, "{shown}");
+        assert!(!shown.contains("abcd"));
+        assert_eq!(shown[..24], shown[25..]);
+        assert_ne!(id.to_string(), other.to_string());
+    }
+
+    #[test]
+    fn only_visible_ascii_up_to_the_limit_is_an_id() {
+        for good in ["!", "~", "constructor", "__proto__", &"x".repeat(128)] {
+            assert!(SessionId::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", " ", "a b", "a\n", "\u{7f}", "ä", &"x".repeat(129)] {
+            assert_eq!(SessionId::parse(bad), Err(BadSessionId), "{bad:?}");
+        }
+    }
+}
