@@ -112,7 +112,8 @@ fn outside(name: &str, to: &str, dev: bool) -> bool {
 #[test]
 fn every_edge_is_one_of_the_house() {
     let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["metadata", "--format-version", "1", "--no-deps", "--manifest-path", env!("CARGO_MANIFEST_PATH")])
+        .args(["metadata", "--format-version", "1", "--no-deps"])
+        .current_dir(crate::here())
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

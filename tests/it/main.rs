@@ -4,8 +4,16 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+use std::env;
+use std::path::PathBuf;
+
 mod architecture;
 mod peers;
 mod proxy;
 mod rmcp;
 mod skip;
+
+/// The folder of this package. Cargo and nextest tell it to a test they run; it was built there otherwise.
+fn here() -> PathBuf {
+    env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from)
+}

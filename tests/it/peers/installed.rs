@@ -77,5 +77,5 @@ impl Installed {
 }
 
 fn drivers() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("peers")
+    crate::here().join("peers")
 }
