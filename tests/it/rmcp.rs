@@ -1,8 +1,7 @@
-//! The official Rust client in a whole session with server-everything through `mcp-stdio`.
+//! The official Rust client in whole sessions with real servers through `mcp-stdio`.
 
 #![expect(deprecated, reason = "the client marks what the modern era dropped; legacy sessions are made of it")]
 
-use std::path::Path;
 use std::time::Duration;
 
 use rmcp::model::{
@@ -194,13 +193,17 @@ async fn answers_the_server(client: &Client, children: &str) {
     }
 }
 
-async fn whole_session(url: &str, children: &str) {
-    let (sender, mut inbox) = channel(256);
+async fn connect(url: &str) -> (Client, Receiver<Heard>) {
+    let (sender, inbox) = channel(256);
     let config = StreamableHttpClientTransportConfig::with_uri(url);
     let transport = StreamableHttpClientTransport::with_client(http::Hyper::new(), config);
     let client = Person(sender).serve(transport).await.unwrap();
     assert!(client.peer_info().unwrap().capabilities.tools.is_some());
+    (client, inbox)
+}
 
+async fn with_everything(url: String, children: &str) {
+    let (client, mut inbox) = connect(&url).await;
     if children == "dedicated" {
         // The server asks on its own, a moment after the handshake.
         heard(&mut inbox, |heard| matches!(heard, Heard::RootsAsked).then_some(())).await;
@@ -216,19 +219,49 @@ async fn whole_session(url: &str, children: &str) {
     client.cancel().await.unwrap();
 }
 
-async fn through_the_proxy(children: &str) {
+async fn with_filesystem(url: String) {
+    let (client, _inbox) = connect(&url).await;
+    assert!(client.list_all_tools().await.unwrap().iter().any(|tool| tool.name == "list_allowed_directories"));
+    let allowed = text(&client, "list_allowed_directories", "{}").await;
+    let folder = allowed.lines().last().unwrap();
+    let listed = text(&client, "list_directory", &format!(r#"{{"path":"{folder}"}}"#)).await;
+    assert!(listed.contains("[FILE] main.rs"), "{listed}");
+    client.cancel().await.unwrap();
+}
+
+async fn with_time(url: String) {
+    let (client, _inbox) = connect(&url).await;
+    assert_eq!(client.list_all_tools().await.unwrap().len(), 2);
+    let now = text(&client, "get_current_time", r#"{"timezone":"Europe/Berlin"}"#).await;
+    assert!(now.contains(r#""timezone": "Europe/Berlin""#), "{now}");
+    client.cancel().await.unwrap();
+}
+
+/// Starts the proxy in front of a server, has the session, and stops it.
+async fn through_the_proxy<F: Future<Output = ()>>(server: Server, children: &str, session: impl FnOnce(String) -> F) {
     let Some(installed) = Installed::find() else { return };
-    let proxy = Proxy::start(&["--session", children], &installed.server(Server::Everything, Path::new("")));
-    timeout(SESSION, whole_session(&proxy.mcp, children)).await.expect("the session ends in time");
+    // The filesystem server may read the tests themselves.
+    let proxy = Proxy::start(&["--session", children], &installed.server(server, &crate::here().join("it")));
+    timeout(SESSION, session(proxy.mcp.clone())).await.expect("the session ends in time");
     tokio::task::spawn_blocking(|| proxy.stop()).await.unwrap();
 }
 
 #[tokio::test]
 async fn everything_shared() {
-    through_the_proxy("shared").await;
+    through_the_proxy(Server::Everything, "shared", |url| with_everything(url, "shared")).await;
 }
 
 #[tokio::test]
 async fn everything_dedicated() {
-    through_the_proxy("dedicated").await;
+    through_the_proxy(Server::Everything, "dedicated", |url| with_everything(url, "dedicated")).await;
+}
+
+#[tokio::test]
+async fn filesystem() {
+    through_the_proxy(Server::Filesystem, "shared", with_filesystem).await;
+}
+
+#[tokio::test]
+async fn time() {
+    through_the_proxy(Server::Time, "shared", with_time).await;
 }
