@@ -1,0 +1,241 @@
+//! What the exchanges of one connection have in common: the session, the revision, the numbers of the calls.
+
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
+
+use http::{
+    HeaderMap, HeaderValue, Method, Response,
+    header::{ACCEPT, CONTENT_TYPE},
+};
+use hyper::body::Incoming;
+use mcp_jsonrpc::{Id, Kind, Message};
+use mcp_protocol::{Claim, InitializeResult, MirrorHeaders, code, header, method};
+use mcp_transport::{Caller, CloseReason, Closed, EventSender, NotSent};
+use tokio::{sync::watch, time::timeout};
+
+use super::{
+    exchange::{Ask, Failure},
+    http_client::Chunks,
+    remote::Remote,
+};
+
+/// The shared part of one streamable connection.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) remote: Remote,
+    state: Mutex<State>,
+    next: AtomicU64,
+    events: Mutex<Option<EventSender>>,
+    ended: watch::Sender<Option<Arc<Closed>>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    session: Option<HeaderValue>,
+    revision: Option<HeaderValue>,
+    forgotten: bool,
+    listening: bool,
+}
+
+/// The head of a response, and whether its request named a session.
+#[derive(Debug)]
+pub(crate) struct Posted {
+    pub(crate) response: Response<Incoming>,
+    pub(crate) in_session: bool,
+}
+
+/// Why a message has no response head.
+#[derive(Debug)]
+pub(crate) enum PostError {
+    NotSent(NotSent),
+    Lost(mcp_transport::Lost),
+}
+
+impl Link {
+    pub(crate) fn new(remote: Remote, events: EventSender) -> Self {
+        Self {
+            remote,
+            state: Mutex::default(),
+            next: AtomicU64::new(1),
+            events: Mutex::new(Some(events)),
+            ended: watch::Sender::new(None),
+        }
+    }
+
+    /// A number that no call of this connection has had.
+    pub(crate) fn number(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Posts one message and waits for the head of the response.
+    pub(crate) async fn post(&self, message: &Message, caller: &Caller) -> Result<Posted, PostError> {
+        if self.state().forgotten {
+            return Err(PostError::NotSent(NotSent::Forgotten));
+        }
+        if let Some(closed) = self.ended.borrow().clone() {
+            return Err(PostError::NotSent(NotSent::Closed(closed)));
+        }
+        let mut headers = self.headers_for(message).map_err(PostError::NotSent)?;
+        negotiate(&mut headers);
+        let in_session = headers.contains_key(header::SESSION_ID);
+        let body = Chunks(message.chunks());
+        let ask = Ask { method: Method::POST, url: &self.remote.url, headers, body, caller };
+        match self.remote.ask(ask).await {
+            Ok(response) => Ok(Posted { response, in_session }),
+            Err(Failure::NotSent(error)) => Err(PostError::NotSent(NotSent::Connect(Arc::new(error)))),
+            Err(Failure::Lost(lost)) => Err(PostError::Lost(lost)),
+        }
+    }
+
+    /// Opens a stream of the session, or goes on with one.
+    pub(crate) async fn open(
+        &self,
+        after: Option<&HeaderValue>,
+        caller: &Caller,
+    ) -> Result<Response<Incoming>, Failure> {
+        let mut headers = self.session_headers();
+        headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+        if let Some(after) = after {
+            headers.insert(header::LAST_EVENT_ID, after.clone());
+        }
+        let url = &self.remote.url;
+        self.remote.ask(Ask { method: Method::GET, url, headers, body: Chunks::default(), caller }).await
+    }
+
+    /// Ends the session at the server, if there is one. That the server keeps its sessions is fine.
+    pub(crate) async fn delete(&self, caller: &Caller) {
+        let headers = self.session_headers();
+        if !headers.contains_key(header::SESSION_ID) || self.state().forgotten {
+            return;
+        }
+        self.state().session = None;
+        let url = &self.remote.url;
+        let ask = Ask { method: Method::DELETE, url, headers, body: Chunks::default(), caller };
+        match timeout(self.remote.limits.post_wait.min(CLOSE_WAIT), self.remote.ask(ask)).await {
+            Ok(Ok(response)) => tracing::debug!(status = response.status().as_u16(), "the session was ended"),
+            Ok(Err(_)) | Err(_) => tracing::debug!("the session could not be ended at the server"),
+        }
+    }
+
+    fn headers_for(&self, message: &Message) -> Result<HeaderMap, NotSent> {
+        if Claim::is_made_by(message) {
+            return modern_headers(message);
+        }
+        let is_first = message.method() == Some(method::INITIALIZE);
+        Ok(if is_first { HeaderMap::new() } else { self.session_headers() })
+    }
+
+    fn session_headers(&self) -> HeaderMap {
+        let state = self.state();
+        let mut headers = HeaderMap::new();
+        headers.extend(state.session.clone().map(|id| (http::HeaderName::from_static(header::SESSION_ID), id)));
+        let version = http::HeaderName::from_static(header::PROTOCOL_VERSION);
+        headers.extend(state.revision.clone().map(|revision| (version, revision)));
+        headers
+    }
+
+    /// Takes down the session that the answer to `initialize` names.
+    pub(crate) fn learn_session<T>(&self, response: &Response<T>) {
+        let id = response.headers().get(header::SESSION_ID);
+        // The specification allows visible ASCII only; anything else would not come back as it went.
+        let id = id.filter(|id| id.as_bytes().iter().all(u8::is_ascii_graphic)).cloned();
+        self.state().session = id.map(|mut id| {
+            id.set_sensitive(true);
+            id
+        });
+    }
+
+    /// Takes down the revision that the result of `initialize` settles on.
+    pub(crate) fn learn_revision(&self, response: &Message) {
+        let result = response.result().and_then(|result| InitializeResult::read(result).ok());
+        let revision = result.and_then(|result| HeaderValue::from_str(&result.protocol_version).ok());
+        self.state().revision = revision;
+    }
+
+    /// Whether the GET stream has still to be opened; it is `true` once.
+    pub(crate) fn start_listening(&self) -> bool {
+        !std::mem::replace(&mut self.state().listening, true)
+    }
+
+    /// The server has lost our session, so the conversation is over.
+    pub(crate) fn forget(&self) {
+        self.state().forgotten = true;
+        self.finish(CloseReason::Ended);
+    }
+
+    /// Ends the conversation; the first reason stays.
+    pub(crate) fn finish(&self, reason: CloseReason) {
+        self.ended.send_if_modified(|known| {
+            let first = known.is_none();
+            known.get_or_insert_with(|| Arc::new(Closed::new(reason)));
+            first
+        });
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    pub(crate) async fn over(&self) -> Arc<Closed> {
+        let mut ended = self.ended.subscribe();
+        match ended.wait_for(Option::is_some).await.map(|closed| closed.clone()) {
+            Ok(Some(closed)) => closed,
+            // Not reachable while `self` holds the sender.
+            _ => Arc::new(Closed::new(CloseReason::Ended)),
+        }
+    }
+
+    /// Passes on a message that belongs to no call. What the server asks is answered if there is no room for it.
+    pub(crate) async fn event(&self, message: Message, caller: &Caller) {
+        let returned = match &*self.events.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(events) => events.push(message).err(),
+            None => None,
+        };
+        if let Some(id) = returned.and_then(|request| request.id()) {
+            let busy = Message::error_response(Some(&id), code::SERVER_ERROR, "too many requests wait for the client", None);
+            self.post_quietly(&busy, caller).await;
+        }
+    }
+
+    /// Answers a `ping`; gives back every other message.
+    pub(crate) async fn answer_ping(&self, message: Message, caller: &Caller) -> Option<Message> {
+        if message.kind() != Kind::Request || message.method() != Some(method::PING) {
+            return Some(message);
+        }
+        let id: Id = message.id()?;
+        self.post_quietly(&Message::response(&id, "{}"), caller).await;
+        None
+    }
+
+    /// Posts what nobody waits for.
+    pub(crate) async fn post_quietly(&self, message: &Message, caller: &Caller) {
+        match timeout(self.remote.limits.post_wait, self.post(message, caller)).await {
+            Ok(Ok(posted)) if posted.response.status().is_success() => {}
+            Ok(Ok(posted)) => tracing::debug!(status = posted.response.status().as_u16(), "the server refused a message"),
+            Ok(Err(_)) | Err(_) => tracing::debug!("a message did not reach the server"),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How long ending a session may hold up a shutdown.
+const CLOSE_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// The headers that repeat what a modern message says.
+pub(crate) fn modern_headers(message: &Message) -> Result<HeaderMap, NotSent> {
+    let mirrored = MirrorHeaders::of(message).map_err(|error| NotSent::Unroutable(error.to_string()))?;
+    let mut headers = HeaderMap::new();
+    for (name, value) in mirrored.iter() {
+        let value = HeaderValue::from_str(value).map_err(|error| NotSent::Unroutable(error.to_string()))?;
+        headers.insert(name, value);
+    }
+    Ok(headers)
+}
+
+/// Says that a message is sent, and in which forms its answer may come.
+pub(crate) fn negotiate(headers: &mut HeaderMap) {
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+}
