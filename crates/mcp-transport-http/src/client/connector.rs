@@ -45,7 +45,7 @@ impl Connector {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        tcp.set_keepalive(Some(Duration::from_secs(60)));
+        tcp.set_keepalive(Some(Duration::from_mins(1)));
         Self {
             tcp,
             proxy: settings.proxy.clone(),
@@ -66,7 +66,9 @@ impl Connector {
                 let there = proxy.uri().clone();
                 let secure = there.scheme_str() == Some("https");
                 let connect = if secure { self.secure(there).await } else { direct(self.tcp, there).await };
-                connect.map(|connect| Connect { proxied: true, ..connect }).map_err(|error| HttpError::Proxy(error.into()))
+                connect
+                    .map(|connect| Connect { proxied: true, ..connect })
+                    .map_err(|error| HttpError::Proxy(error.into()))
             }
         }
     }
@@ -135,11 +137,7 @@ impl Connector {
     }
 
     #[expect(clippy::unused_async, reason = "stands in for the one with TLS")]
-    async fn tunnel(
-        self,
-        _: &hyper_util::client::proxy::matcher::Intercept,
-        _: Uri,
-    ) -> Result<Connect, HttpError> {
+    async fn tunnel(self, _: &hyper_util::client::proxy::matcher::Intercept, _: Uri) -> Result<Connect, HttpError> {
         Err(HttpError::NoTls)
     }
 }

@@ -89,13 +89,13 @@ impl Detect {
     }
 
     async fn discover(&self, caller: &Caller) -> Result<Response<Incoming>, ConnectError> {
-        let envelope =
-            Envelope { version: Revision::LATEST, capabilities: "{}", client_info: None, log_level: None };
+        let envelope = Envelope { version: Revision::LATEST, capabilities: "{}", client_info: None, log_level: None };
         let question = Message::request(&Id::from(1), method::SERVER_DISCOVER, Some(&envelope.params()));
         let mut headers = modern_headers(&question).map_err(|error| ConnectError::Other(error.into()))?;
         negotiate(&mut headers);
         let (url, body) = (&self.remote.url, Chunks(question.chunks()));
-        self.remote.ask(Ask { method: Method::POST, url, headers, body, caller }).await.map_err(|failure| match failure {
+        self.remote.ask(Ask { method: Method::POST, url, headers, body, caller }).await.map_err(|failure| match failure
+        {
             Failure::NotSent(error) => error,
             Failure::Lost(Lost::Exited(closed)) => ConnectError::Ended(closed),
             Failure::Lost(lost) => ConnectError::Other(lost.into()),

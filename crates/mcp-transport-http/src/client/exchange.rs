@@ -70,7 +70,12 @@ impl Remote {
         self.send(ask, &url, credentials).await
     }
 
-    async fn send(&self, ask: &Ask<'_>, url: &ServerUrl, credentials: &HeaderMap) -> Result<Response<Incoming>, Failure> {
+    async fn send(
+        &self,
+        ask: &Ask<'_>,
+        url: &ServerUrl,
+        credentials: &HeaderMap,
+    ) -> Result<Response<Incoming>, Failure> {
         let mut request = Request::new(ask.body.clone());
         *request.method_mut() = ask.method.clone();
         *request.uri_mut() = url.uri().clone();
@@ -103,7 +108,9 @@ pub(crate) fn refused<T>(response: &Response<T>) -> Lost {
     Lost::Http {
         status: response.status().as_u16(),
         challenge: text(header::WWW_AUTHENTICATE).map(Into::into),
-        retry_after: text(header::RETRY_AFTER).and_then(|seconds| seconds.trim().parse().ok()).map(std::time::Duration::from_secs),
+        retry_after: text(header::RETRY_AFTER)
+            .and_then(|seconds| seconds.trim().parse().ok())
+            .map(std::time::Duration::from_secs),
     }
 }
 

@@ -95,7 +95,8 @@ mod tests {
 
     #[test]
     fn ids_and_tokens_go_out_as_ours_and_come_back_as_theirs() {
-        let (label, sent) = labelled(r#"{"jsonrpc":"2.0","id":"a","method":"m","params":{"_meta":{"progressToken":"t"}}}"#);
+        let (label, sent) =
+            labelled(r#"{"jsonrpc":"2.0","id":"a","method":"m","params":{"_meta":{"progressToken":"t"}}}"#);
         assert_eq!(sent, r#"{"jsonrpc":"2.0","id":77,"method":"m","params":{"_meta":{"progressToken":77}}}"#);
         check(
             &label,

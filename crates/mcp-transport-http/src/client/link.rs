@@ -113,9 +113,11 @@ impl Link {
         self.state().session = None;
         let url = &self.remote.url;
         let ask = Ask { method: Method::DELETE, url, headers, body: Chunks::default(), caller };
-        match timeout(self.remote.limits.post_wait.min(CLOSE_WAIT), self.remote.ask(ask)).await {
-            Ok(Ok(response)) => tracing::debug!(status = response.status().as_u16(), "the session was ended"),
-            Ok(Err(_)) | Err(_) => tracing::debug!("the session could not be ended at the server"),
+        let asked = timeout(self.remote.limits.post_wait.min(CLOSE_WAIT), self.remote.ask(ask)).await;
+        if let Ok(Ok(response)) = asked {
+            tracing::debug!(status = response.status().as_u16(), "the session was ended");
+        } else {
+            tracing::debug!("the session could not be ended at the server");
         }
     }
 
@@ -191,7 +193,8 @@ impl Link {
             None => None,
         };
         if let Some(id) = returned.and_then(|request| request.id()) {
-            let busy = Message::error_response(Some(&id), code::SERVER_ERROR, "too many requests wait for the client", None);
+            let busy =
+                Message::error_response(Some(&id), code::SERVER_ERROR, "too many requests wait for the client", None);
             self.post_quietly(&busy, caller).await;
         }
     }
@@ -210,7 +213,9 @@ impl Link {
     pub(crate) async fn post_quietly(&self, message: &Message, caller: &Caller) {
         match timeout(self.remote.limits.post_wait, self.post(message, caller)).await {
             Ok(Ok(posted)) if posted.response.status().is_success() => {}
-            Ok(Ok(posted)) => tracing::debug!(status = posted.response.status().as_u16(), "the server refused a message"),
+            Ok(Ok(posted)) => {
+                tracing::debug!(status = posted.response.status().as_u16(), "the server refused a message");
+            }
             Ok(Err(_)) | Err(_) => tracing::debug!("a message did not reach the server"),
         }
     }

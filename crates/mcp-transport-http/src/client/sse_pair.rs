@@ -4,15 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures::{Stream, StreamExt, future, stream};
-use http::{
-    HeaderMap, HeaderValue, Method, StatusCode,
-    header::ACCEPT,
-};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header::ACCEPT};
 use mcp_jsonrpc::{Incoming as Parsed, Kind, Message};
 use mcp_protocol::code;
-use mcp_transport::{
-    Budget, Caller, ConnectError, Connection, Duplex, DuplexLimits, Lost, NoLifeline, Transport,
-};
+use mcp_transport::{Budget, Caller, ConnectError, Connection, Duplex, DuplexLimits, Lost, NoLifeline, Transport};
 use tokio::time::timeout;
 
 use super::{

@@ -10,8 +10,8 @@ use http::StatusCode;
 use mcp_jsonrpc::{Kind, Message};
 use mcp_protocol::{Claim, method};
 use mcp_transport::{
-    Caller, CloseReason, Closed, ConnectError, Connection, Events, NotSent, Peer, Reply, Request, SendError,
-    Transport, events,
+    Caller, CloseReason, Closed, ConnectError, Connection, Events, NotSent, Peer, Reply, Request, SendError, Transport,
+    events,
 };
 use tokio::{sync::Semaphore, time::timeout};
 

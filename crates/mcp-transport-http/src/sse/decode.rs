@@ -120,7 +120,7 @@ impl Decoder {
             self.searched = 0;
             self.after_cr = self.buffer.starts_with(b"\r");
             self.buffer.advance(1);
-            if let Some(decoded) = self.line(line) {
+            if let Some(decoded) = self.line(&line) {
                 return Some(decoded);
             }
         }
@@ -159,7 +159,7 @@ impl Decoder {
         self.data = Data::None;
     }
 
-    fn line(&mut self, line: Bytes) -> Option<Decoded> {
+    fn line(&mut self, line: &Bytes) -> Option<Decoded> {
         if self.skipping == Skipping::Line {
             // The end of a line of which the beginning is gone, so it is not the empty one.
             self.skipping = Skipping::Event;
@@ -175,7 +175,7 @@ impl Decoder {
             self.skip();
             return Some(Decoded::TooLong);
         }
-        self.field(&line);
+        self.field(line);
         None
     }
 

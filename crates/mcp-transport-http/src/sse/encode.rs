@@ -126,12 +126,18 @@ mod tests {
         let mut stream = Vec::new();
         stream.push(priming("p", None));
         stream.push(comment("still\nhere"));
-        stream.extend(pieces("{\"jsonrpc\":\"2.0\",\r\n\"method\":\"n\"\n}", None, Head { id: Some("1\n2"), ..Head::default() }));
+        stream.extend(pieces(
+            "{\"jsonrpc\":\"2.0\",\r\n\"method\":\"n\"\n}",
+            None,
+            Head { id: Some("1\n2"), ..Head::default() },
+        ));
         stream.push(endpoint("/messages?id=1"));
         let mut decoder = Decoder::new(1000);
         decoder.push(&stream.concat());
         let events: Vec<_> = std::iter::from_fn(|| decoder.next_event()).collect();
-        let [Decoded::Event(first), Decoded::Event(second), Decoded::Event(third)] = &events[..] else { panic!("{events:?}") };
+        let [Decoded::Event(first), Decoded::Event(second), Decoded::Event(third)] = &events[..] else {
+            panic!("{events:?}")
+        };
         assert_eq!((first.id.as_deref(), first.data.as_deref()), (Some(&b"p"[..]), Some(&b""[..])));
         assert_eq!(second.id.as_deref(), Some(&b"12"[..]));
         assert_eq!(second.data.as_deref(), Some(&b"{\"jsonrpc\":\"2.0\",  \"method\":\"n\" }"[..]));

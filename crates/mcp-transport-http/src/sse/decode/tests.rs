@@ -4,13 +4,13 @@ use super::*;
 
 fn decode(portions: &[&[u8]], limit: usize) -> Vec<Decoded> {
     let mut decoder = Decoder::new(limit);
-    let mut decoded = Vec::new();
+    let mut found = Vec::new();
     for portion in portions {
         decoder.push(portion);
-        decoded.extend(std::iter::from_fn(|| decoder.next_event()));
+        found.extend(std::iter::from_fn(|| decoder.next_event()));
         assert!(decoder.buffer.len() <= limit.max(2), "the buffer is bounded");
     }
-    decoded
+    found
 }
 
 fn event(id: Option<&str>, kind: Option<&str>, data: Option<&str>) -> Decoded {
@@ -40,7 +40,10 @@ fn every_line_end_and_a_mark_at_the_start_are_taken() {
     check("data: a\r\ndata: b\r\n\r\ndata: c\r\n\r\n", &both);
     check("data: a\rdata: b\r\rdata: c\r\r", &both);
     check("\u{feff}data: a\ndata: b\n\ndata: c\n\n", &both);
-    check("data: a\n\n\u{feff}data: c\n\n", &both[..0].iter().cloned().chain([event(None, None, Some("a"))]).collect::<Vec<_>>());
+    check(
+        "data: a\n\n\u{feff}data: c\n\n",
+        &both[..0].iter().cloned().chain([event(None, None, Some("a"))]).collect::<Vec<_>>(),
+    );
 }
 
 #[test]
@@ -160,8 +163,26 @@ fn reference(stream: &[u8], limit: usize) -> Vec<Decoded> {
 
 fn piece() -> impl Strategy<Value = &'static [u8]> {
     prop::sample::select(vec![
-        &b"\n"[..], b"\r", b"\r\n", b"\n\n", b"data", b"data:", b"data: ", b"event: message", b"id: 1", b"id:", b"retry: 7",
-        b": c", b":", b" ", b"x", b"\0", b"\xef\xbb\xbf", b"\xef", b"\xff", b"data: 12345678",
+        &b"\n"[..],
+        b"\r",
+        b"\r\n",
+        b"\n\n",
+        b"data",
+        b"data:",
+        b"data: ",
+        b"event: message",
+        b"id: 1",
+        b"id:",
+        b"retry: 7",
+        b": c",
+        b":",
+        b" ",
+        b"x",
+        b"\0",
+        b"\xef\xbb\xbf",
+        b"\xef",
+        b"\xff",
+        b"data: 12345678",
     ])
 }
 
