@@ -1,0 +1,51 @@
+//! Keeps a server alive: starts it on demand, restarts it with backoff, stops it when idle, leases spare instances, and tells its state.
+//!
+//! [`Supervised`] is a connection that outlives the connections behind it: it opens one when it is needed, and another
+//! when that one has ended. [`Leases`] keeps a few instances of the same server for calls that must run alone.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::sync::Arc;
+//!
+//! use futures::StreamExt;
+//! use mcp_jsonrpc::{Id, Message};
+//! use mcp_protocol::Revision;
+//! use mcp_supervisor::{State, Supervised, Supervision};
+//! use mcp_transport::{Caller, Connection, Memory, Request};
+//!
+//! let server = Memory::new(|mut end| async move {
+//!     while let Some(request) = end.next().await {
+//!         end.send(Message::response(&request.id().expect("a request"), r#""pong""#)).await;
+//!     }
+//! });
+//! let caller = Caller::proxy(Revision::LATEST_LEGACY);
+//! let supervised = Supervised::new(Arc::new(server), Arc::clone(&caller), Supervision::default());
+//! assert_eq!(*supervised.state().borrow(), State::Stopped);
+//!
+//! let question = Message::request(&Id::from(1), "example/ask", None);
+//! let reply = supervised.call(Request::new(question, caller).expect("a request")).await?;
+//! assert_eq!(reply.response().await?.result(), Some(r#""pong""#));
+//! assert_eq!(*supervised.state().borrow(), State::Running);
+//! supervised.close().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What is not here: what happens on every connect (a handshake, finding the era). That is in the transport that is
+//! supervised, and the supervisor knows none of it.
+
+mod backoff;
+mod course;
+mod label;
+mod lease;
+mod leases;
+mod life;
+mod reply;
+mod state;
+mod supervised;
+
+pub use lease::Lease;
+pub use leases::{LeaseLimits, Leases};
+pub use state::State;
+pub use supervised::{Supervised, Supervision};
