@@ -20,6 +20,9 @@ use super::{
 /// How often a server may send us on to another path.
 const REDIRECTS: usize = 5;
 
+/// Who we are, unless the configuration says otherwise: some firewalls turn away who does not say.
+const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+
 /// What is asked of a server.
 #[derive(Clone, Debug)]
 pub(crate) struct Ask<'a> {
@@ -80,6 +83,7 @@ impl Remote {
         *request.method_mut() = ask.method.clone();
         *request.uri_mut() = url.uri().clone();
         let headers = request.headers_mut();
+        headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
         for (name, value) in ask.caller.headers.iter().chain(credentials) {
             if is_free(name) {
                 headers.insert(name, value.clone());

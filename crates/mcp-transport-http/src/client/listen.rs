@@ -30,14 +30,13 @@ pub(crate) async fn run(link: Arc<Link>, caller: Arc<Caller>) {
                     }
                 }
             }
-            Ok(response) if response.status().is_server_error() => failures += 1,
+            Ok(response) if is_passing(response.status()) => failures += 1,
             Ok(response) if response.status() == StatusCode::NOT_FOUND && bookmark.last.is_some() => {
                 // Either the session or just the event is forgotten; the next call tells.
                 bookmark.last = None;
                 failures += 1;
             }
             Ok(response) => {
-                // 405 is how a server says that it has no such stream.
                 tracing::debug!(status = response.status().as_u16(), "the server has no stream of its own");
                 return;
             }
@@ -45,6 +44,12 @@ pub(crate) async fn run(link: Arc<Link>, caller: Arc<Caller>) {
         }
         tokio::time::sleep(bookmark.delay(failures)).await;
     }
+}
+
+/// Whether a refusal may be over later. A server without the stream says 405, some say 501.
+fn is_passing(status: StatusCode) -> bool {
+    let renewable = matches!(status.as_u16(), 401 | 403 | 408 | 429);
+    renewable || (status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED)
 }
 
 async fn take(link: &Link, caller: &Caller, bookmark: &mut Bookmark, event: Event) {

@@ -1,6 +1,13 @@
 //! A server whose every byte is the test's.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use mcp_jsonrpc::Message;
@@ -22,6 +29,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
 pub(crate) struct Fake {
     pub(crate) address: String,
     exchanges: mpsc::Receiver<Exchange>,
+    accepted: Arc<AtomicUsize>,
 }
 
 /// A request that waits for its response. Dropping it cuts the connection.
@@ -42,12 +50,15 @@ impl Fake {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (sender, exchanges) = mpsc::channel(16);
+        let accepted = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&accepted);
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
+                counter.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(serve(Box::new(socket), sender.clone()));
             }
         });
-        Self { address, exchanges }
+        Self { address, exchanges, accepted }
     }
 
     pub(crate) fn url(&self, path: &str) -> ServerUrl {
@@ -60,6 +71,11 @@ impl Fake {
 
     pub(crate) async fn connect(&self) -> Arc<dyn Connection> {
         StreamableHttp::new(self.remote("/mcp")).connect(&caller()).await.unwrap()
+    }
+
+    /// How many connections were made.
+    pub(crate) fn connections(&self) -> usize {
+        self.accepted.load(Ordering::Relaxed)
     }
 
     /// The next request.

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use futures::StreamExt;
-use mcp_transport::{CloseReason, NotSent};
+use mcp_transport::{CloseReason, NotSent, Transport};
+use mcp_transport_http::{HttpLimits, StreamableHttp};
 
-use crate::fake::{CALL, Fake, call, initialized, introduced, request, text};
+use crate::fake::{CALL, Fake, call, caller, initialized, introduced, request, text};
 
 #[tokio::test]
 async fn the_session_and_the_revision_are_named_from_the_handshake_on() {
@@ -131,4 +132,25 @@ async fn a_dropped_connection_ends_its_session_too() {
     let mut server = Fake::start().await;
     drop(introduced(&mut server).await);
     server.expect("DELETE /mcp").await.answer("200 OK", "").await;
+}
+
+#[tokio::test]
+async fn a_question_for_which_there_is_no_room_is_answered_with_an_error() {
+    let mut server = Fake::start().await;
+    let mut limits = HttpLimits::default();
+    limits.notes.count = 1;
+    let transport = StreamableHttp::new(server.remote("/mcp").limits(limits));
+    let connection = transport.connect(&caller()).await.unwrap();
+    let told = initialized(&connection);
+    server.expect("POST /mcp").await.accepted().await;
+    told.await.unwrap();
+    let mut stream = server.expect("GET /mcp").await;
+    stream.stream().await;
+    for id in [1, 2] {
+        stream.part(&format!("data: {{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"roots/list\"}}\n\n")).await;
+    }
+    let refusal = server.expect("POST /mcp").await;
+    assert!(refusal.message().is_error() && refusal.id() == "2", "{}", refusal.body);
+    refusal.accepted().await;
+    assert_eq!(connection.events().unwrap().next().await.unwrap().id().unwrap().as_str(), "1");
 }
