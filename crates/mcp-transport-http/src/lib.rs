@@ -1,11 +1,13 @@
 //! Speaks MCP over HTTP on both sides: plain JSON, the HTTP+SSE pair of 2024-11-05, streamable HTTP of both eras.
 //!
 //! On the client side a [`Remote`] (a URL, an [`HttpClient`], credentials, limits) becomes a transport: [`StreamableHttp`],
-//! [`Sse`], or [`Detect`] where it is not known which. [`sse`] is the codec of event streams that both sides use.
+//! [`Sse`], or [`Detect`] where it is not known which. [`server`] is the wire of
+//! the side that is asked. [`sse`] is the codec of event streams that both sides use.
 //!
 //! What is not here: sessions, limits on callers, and the decision which status an error becomes.
 
 mod client;
+pub mod server;
 pub mod sse;
 
 pub use client::{
