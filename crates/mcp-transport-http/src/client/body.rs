@@ -39,6 +39,14 @@ pub(crate) async fn collect(response: Response<Incoming>, limit: usize) -> Resul
     Ok(whole.freeze())
 }
 
+/// Reads what nobody wants of a short body, so that its connection can be used again. A long or slow one is not worth it.
+pub(crate) async fn discard(response: Response<Incoming>) {
+    const LIMIT: usize = 64 * 1024;
+    const WAIT: std::time::Duration = std::time::Duration::from_secs(1);
+    // Failing means that the connection is dropped.
+    let _ = tokio::time::timeout(WAIT, collect(response, LIMIT)).await;
+}
+
 /// The next data of a body; `None` at its end.
 pub(crate) async fn data(body: &mut Incoming) -> Result<Option<Bytes>, BodyError> {
     while let Some(frame) = body.frame().await {

@@ -11,6 +11,7 @@ use mcp_protocol::header as mcp;
 use mcp_transport::{Caller, CloseReason, Closed, ConnectError, Lost};
 
 use super::{
+    body,
     http_client::{Broken, Chunks},
     http_error::HttpError,
     remote::Remote,
@@ -50,10 +51,9 @@ impl Remote {
         let credentials = credentials.map_err(|error| Failure::NotSent(ConnectError::Other(error.into())))?;
         let response = self.follow(&ask, &credentials).await?;
         let Some(challenge) = challenge(&response) else { return Ok(response) };
-        match self.credentials.headers(ask.caller, Some(&challenge)).await {
-            Ok(better) => self.follow(&ask, &better).await,
-            Err(_) => Ok(response),
-        }
+        let Ok(better) = self.credentials.headers(ask.caller, Some(&challenge)).await else { return Ok(response) };
+        body::discard(response).await;
+        self.follow(&ask, &better).await
     }
 
     /// Follows redirects that stay on the server, with the same method and body.
@@ -62,7 +62,10 @@ impl Remote {
         for _ in 0..REDIRECTS {
             let response = self.send(ask, &url, credentials).await?;
             match redirect(&response).map(|location| url.join(location)) {
-                Some(Ok(next)) => url = next,
+                Some(Ok(next)) => {
+                    body::discard(response).await;
+                    url = next;
+                }
                 Some(Err(error)) => {
                     tracing::warn!(server = %ask.url, %error, "the server redirects to where we do not follow");
                     return Ok(response);

@@ -16,6 +16,7 @@ use mcp_transport::{Caller, CloseReason, Closed, EventSender, NotSent};
 use tokio::{sync::watch, time::timeout};
 
 use super::{
+    body,
     exchange::{Ask, Failure},
     http_client::Chunks,
     remote::Remote,
@@ -212,7 +213,7 @@ impl Link {
     /// Posts what nobody waits for.
     pub(crate) async fn post_quietly(&self, message: &Message, caller: &Caller) {
         match timeout(self.remote.limits.post_wait, self.post(message, caller)).await {
-            Ok(Ok(posted)) if posted.response.status().is_success() => {}
+            Ok(Ok(posted)) if posted.response.status().is_success() => body::discard(posted.response).await,
             Ok(Ok(posted)) => {
                 tracing::debug!(status = posted.response.status().as_u16(), "the server refused a message");
             }

@@ -14,7 +14,7 @@ use mcp_protocol::code;
 use mcp_transport::Caller;
 use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 
-use super::{exchange::Ask, http_client::Chunks, link::negotiate, remote::Remote, server_url::ServerUrl};
+use super::{body, exchange::Ask, http_client::Chunks, link::negotiate, remote::Remote, server_url::ServerUrl};
 
 /// As many messages may be on their way at once; the next one waits.
 const LIMIT: usize = 16;
@@ -57,7 +57,10 @@ impl Way {
         let body = Chunks(message.chunks());
         let ask = Ask { method: Method::POST, url: &self.endpoint, headers, body, caller: &self.caller };
         match timeout(self.remote.limits.post_wait, self.remote.ask(ask)).await {
-            Ok(Ok(response)) if response.status().is_success() => Ok(()),
+            Ok(Ok(response)) if response.status().is_success() => {
+                body::discard(response).await;
+                Ok(())
+            }
             Ok(Ok(response)) => Err(format!("the server answered with HTTP status {}", response.status().as_u16())),
             Ok(Err(_)) => Err("the message did not reach the server".to_owned()),
             Err(_) => Err("the server did not take the message in time".to_owned()),

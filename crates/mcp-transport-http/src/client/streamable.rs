@@ -18,6 +18,7 @@ use tokio::{sync::Semaphore, time::timeout};
 use super::{
     answer::{self, Answer},
     background::Background,
+    body,
     event_stream::{Bookmark, EventStream},
     exchange::refused_connect,
     label::Label,
@@ -139,7 +140,10 @@ impl Streamable {
             Err(PostError::Lost(_)) => return Ok(()),
         };
         match response.status() {
-            status if status.is_success() => Ok(()),
+            status if status.is_success() => {
+                body::discard(response).await;
+                Ok(())
+            }
             StatusCode::NOT_FOUND if in_session => {
                 self.link.forget();
                 Err(NotSent::Forgotten)

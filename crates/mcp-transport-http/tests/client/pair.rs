@@ -116,3 +116,15 @@ trait NowOrPending: Future + Sized {
 }
 
 impl<F: Future> NowOrPending for F {}
+
+#[tokio::test]
+async fn posts_use_connections_again() {
+    let mut server = Fake::start().await;
+    let (connection, _stream) = opened(&mut server).await;
+    for _ in 0..10 {
+        let note = message(r#"{"jsonrpc":"2.0","method":"notifications/roots/list_changed"}"#);
+        connection.tell(note, &caller()).await.unwrap();
+        server.next().await.answer("202 Accepted", "Accepted").await;
+    }
+    assert!(server.connections() <= 3, "{} connections", server.connections());
+}
