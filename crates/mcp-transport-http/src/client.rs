@@ -1,6 +1,7 @@
 //! The client side: transports that reach a server over HTTP.
 
 mod answer;
+mod aside;
 mod background;
 mod body;
 mod connector;

@@ -34,6 +34,11 @@ impl Label {
         Some((Self { ours, theirs, token, listens }, sent))
     }
 
+    /// Whether the caller wants to hear of progress.
+    pub(crate) fn wants_progress(&self) -> bool {
+        self.token.is_some()
+    }
+
     /// The message under the caller's names; `None` if it belongs to no such call.
     pub(crate) fn restore(&self, message: Message) -> Option<Message> {
         match message.kind() {

@@ -16,6 +16,7 @@ use mcp_transport::{Caller, CloseReason, Closed, EventSender, NotSent};
 use tokio::{sync::watch, time::timeout};
 
 use super::{
+    aside::Asides,
     body,
     exchange::{Ask, Failure},
     http_client::Chunks,
@@ -29,6 +30,7 @@ pub(crate) struct Link {
     state: Mutex<State>,
     next: AtomicU64,
     events: Mutex<Option<EventSender>>,
+    pub(crate) asides: Arc<Asides>,
     ended: watch::Sender<Option<Arc<Closed>>>,
 }
 
@@ -61,6 +63,7 @@ impl Link {
             state: Mutex::default(),
             next: AtomicU64::new(1),
             events: Mutex::new(Some(events)),
+            asides: Arc::default(),
             ended: watch::Sender::new(None),
         }
     }

@@ -73,9 +73,15 @@ async fn take(link: &Link, caller: &Caller, bookmark: &mut Bookmark, event: Even
 
 async fn pass(link: &Link, caller: &Caller, message: Message) {
     let Some(message) = link.answer_ping(message, caller).await else { return };
-    // Responses and progress belong to a call and come with it. The tokens on this side are ours: of no use to anyone.
-    if message.kind() == Kind::Response || message.method() == Some(method::PROGRESS) {
-        tracing::debug!("the server sent a message of a call where none is expected");
+    if message.method() == Some(method::PROGRESS) {
+        // Its token is one of ours, of no use to anyone but the call.
+        if !link.asides.push(message) {
+            tracing::debug!("the server sent progress of no call that waits");
+        }
+        return;
+    }
+    if message.kind() == Kind::Response {
+        tracing::debug!("the server sent a response where none is expected");
         return;
     }
     link.event(message, caller).await;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures::{Stream, stream::BoxStream};
+use futures::{Stream, StreamExt, stream::BoxStream};
 use http::{Response, StatusCode};
 use hyper::body::Incoming;
 use mcp_jsonrpc::{Id, Incoming as Parsed, Kind, Message};
@@ -16,6 +16,7 @@ use mcp_protocol::{CancelledParams, method};
 use mcp_transport::{Caller, Lost, ReplySource};
 
 use super::{
+    aside::Aside,
     background::Background,
     body::{self, BodyError},
     event_stream::{Bookmark, EventStream, is_event_stream},
@@ -33,6 +34,7 @@ const RESUME_TRIES: u32 = 5;
 /// The reply to one request; dropping it before its response cancels the call.
 pub(crate) struct PostReply {
     messages: BoxStream<'static, Result<Message, Lost>>,
+    aside: Option<(Aside, Label)>,
     cancel: CancelOnDrop,
 }
 
@@ -102,12 +104,13 @@ impl Drop for CancelOnDrop {
 }
 
 impl PostReply {
-    pub(crate) fn new(exchange: Exchange, cancel: CancelOnDrop) -> Self {
+    pub(crate) fn new(exchange: Exchange, aside: Option<Aside>, cancel: CancelOnDrop) -> Self {
+        let aside = aside.map(|aside| (aside, exchange.label.clone()));
         let messages = futures::stream::unfold(exchange, |mut exchange| async {
             let next = exchange.next().await?;
             Some((next, exchange))
         });
-        Self { messages: Box::pin(messages), cancel }
+        Self { messages: Box::pin(messages), aside, cancel }
     }
 }
 
@@ -115,11 +118,19 @@ impl Stream for PostReply {
     type Item = Result<Message, Lost>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if let Some((aside, label)) = &mut self.aside {
+            while let Poll::Ready(Some(progress)) = aside.poll_next_unpin(context) {
+                if let Some(progress) = label.restore(progress) {
+                    return Poll::Ready(Some(Ok(progress)));
+                }
+            }
+        }
         let next = self.messages.as_mut().poll_next(context);
         if let Poll::Ready(next) = &next
             && next.as_ref().is_none_or(|next| next.as_ref().map_or(true, |message| message.kind() == Kind::Response))
         {
             self.cancel.disarm();
+            self.aside = None;
         }
         next
     }

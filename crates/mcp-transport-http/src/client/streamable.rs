@@ -87,6 +87,8 @@ impl Streamable {
         } else {
             CancelOnDrop::new(&self.link, &self.background, caller, &label.ours)
         };
+        let limits = self.link.remote.limits.notes;
+        let aside = (!modern && label.wants_progress()).then(|| self.link.asides.open(&label.ours, limits));
         let answer = match self.link.post(&sent, caller).await {
             Ok(Posted { response, in_session }) => {
                 if introduces && response.status().is_success() {
@@ -126,7 +128,7 @@ impl Streamable {
             bookmark: Bookmark::default(),
             skipped: false,
         };
-        Ok(Reply::new(PostReply::new(exchange, cancel)))
+        Ok(Reply::new(PostReply::new(exchange, aside, cancel)))
     }
 
     async fn post(&self, message: &Message, caller: &Arc<Caller>) -> Result<(), NotSent> {

@@ -154,3 +154,28 @@ async fn a_question_for_which_there_is_no_room_is_answered_with_an_error() {
     refusal.accepted().await;
     assert_eq!(connection.events().unwrap().next().await.unwrap().id().unwrap().as_str(), "1");
 }
+
+#[tokio::test]
+async fn progress_on_the_servers_own_stream_finds_its_call() {
+    let mut server = Fake::start().await;
+    let connection = introduced(&mut server).await;
+    let told = initialized(&connection);
+    server.expect("POST /mcp").await.accepted().await;
+    told.await.unwrap();
+    let mut stream = server.expect("GET /mcp").await;
+    stream.stream().await;
+    let reply = call(&connection, r#"{"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{"progressToken":"t"}}}"#);
+    let mut exchange = server.expect("POST /mcp").await;
+    exchange.stream().await;
+    let mut reply = reply.await.unwrap();
+    for token in ["99".to_owned(), "\"t\"".to_owned(), exchange.id()] {
+        let progress = r#""method":"notifications/progress","params""#;
+        stream.part(&format!("data: {{\"jsonrpc\":\"2.0\",{progress}:{{\"progressToken\":{token}}}}}\n\n")).await;
+    }
+    assert_eq!(reply.next().await.unwrap().unwrap().params(), Some(r#"{"progressToken":"t"}"#));
+    exchange.part(&format!("data: {{\"jsonrpc\":\"2.0\",\"id\":{},\"result\":{{}}}}\n\n", exchange.id())).await;
+    reply.response().await.expect("one note, then the answer");
+    stream.part("data: {\"jsonrpc\":\"2.0\",\"method\":\"n\"}\n\n").await;
+    let event = connection.events().unwrap().next().await.unwrap();
+    assert_eq!(event.method(), Some("n"), "progress of no call is nobody's");
+}
