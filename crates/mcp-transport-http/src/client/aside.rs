@@ -9,6 +9,7 @@ use std::{
 
 use futures::{Stream, StreamExt};
 use mcp_jsonrpc::{Id, Message};
+use mcp_protocol::ProgressParams;
 use mcp_transport::{EventSender, Events, NoteLimits, events};
 
 /// The calls in flight that asked for progress, by the token they have on the wire.
@@ -32,7 +33,7 @@ impl Asides {
 
     /// Hands progress to its call; `false` if there is no such call.
     pub(crate) fn push(&self, progress: Message) -> bool {
-        let token = progress.value(&["params", "progressToken"]).and_then(Id::parse);
+        let token = progress.value(&ProgressParams::TOKEN_PATH).and_then(Id::parse);
         let calls = self.lock();
         let call = token.and_then(|token| calls.get(&token));
         // Only requests come back for want of room.

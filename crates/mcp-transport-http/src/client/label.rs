@@ -1,7 +1,7 @@
 //! The names of one call on the wire: ours there, the caller's here.
 
 use mcp_jsonrpc::{Edit, Id, Kind, Message};
-use mcp_protocol::{meta, method};
+use mcp_protocol::{ProgressParams, meta, method};
 
 /// What has to be put back into the messages that answer one call.
 ///
@@ -50,7 +50,7 @@ impl Label {
             Kind::Notification if message.method() == Some(method::PROGRESS) => {
                 // Whatever token it names: on this exchange there is only one.
                 let with = self.token.as_deref()?;
-                let at = message.find(&["params", "progressToken"]).ok()??;
+                let at = message.find(&ProgressParams::TOKEN_PATH).ok()??;
                 Some(message.spliced(&[Edit { at, with }]))
             }
             Kind::Notification => Some(self.renamed(message, &meta::SUBSCRIPTION_ID_PATH)),
