@@ -57,9 +57,6 @@ impl Server<'_> {
 
     fn counting(&self, call: &Call, plan: Plan, stop: &Receiver<()>) {
         for step in 1..=plan.steps {
-            if stop.recv_timeout(plan.delay) != Err(RecvTimeoutError::Timeout) {
-                return;
-            }
             let state = self.state();
             if is_stopped(stop) {
                 return;
@@ -69,6 +66,9 @@ impl Server<'_> {
                 self.wire.say(&Message::notification(method::PROGRESS, Some(&params)));
             }
             drop(state);
+            if stop.recv_timeout(plan.delay) != Err(RecvTimeoutError::Timeout) {
+                return;
+            }
         }
         self.counted(call, plan, stop);
     }
