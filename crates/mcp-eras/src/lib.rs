@@ -1,0 +1,39 @@
+//! Lets a client of one era use a server of the other, interaction included.
+//!
+//! [`FindEra`] finds out in which era a server is to be spoken to, and opens connections that are ready in it.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), mcp_transport::ConnectError> {
+//! use std::sync::Arc;
+//!
+//! use futures::StreamExt;
+//! use mcp_eras::FindEra;
+//! use mcp_jsonrpc::Message;
+//! use mcp_protocol::{Era, Revision};
+//! use mcp_transport::{Caller, Client, Connection, Memory, Transport};
+//!
+//! let server = Memory::new(|mut end| async move {
+//!     let result = r#"{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"tools":{}}}"#;
+//!     while let Some(request) = end.next().await {
+//!         end.send(Message::response(&request.id().expect("a request"), result)).await;
+//!     }
+//! });
+//! let us = Client { info: r#"{"name":"proxy","version":"1"}"#.into(), capabilities: "{}".into() };
+//! let server = FindEra::new(Arc::new(server), Arc::new(us));
+//! let connection = server.connect(&Caller::proxy(Revision::LATEST)).await?;
+//! assert_eq!(server.era(), Some(Era::Modern));
+//! assert_eq!(connection.peer().capabilities(), r#"{"tools":{}}"#);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What is not here: the wire rules of a transport. Over HTTP, which of its two forms a URL speaks is the HTTP transport's
+//! question; this one comes after it.
+
+mod evidence;
+mod find_era;
+mod refusal;
+mod verdict;
+
+pub use find_era::FindEra;
