@@ -64,12 +64,19 @@ struct Spare {
 }
 
 impl Leases {
-    /// Spare instances of what `transport` reaches on behalf of `caller`. Does nothing yet.
+    /// Up to `instances` spare instances of what `transport` reaches on behalf of `caller`. Does nothing yet.
     #[must_use]
-    pub fn new(transport: Arc<dyn Transport>, caller: Arc<Caller>, limits: LeaseLimits) -> Self {
+    pub fn new(transport: Arc<dyn Transport>, caller: Arc<Caller>, instances: usize) -> Arc<Self> {
+        Self::with(transport, caller, LeaseLimits { instances, ..LeaseLimits::default() })
+    }
+
+    /// The same within limits of your own.
+    #[must_use]
+    pub fn with(transport: Arc<dyn Transport>, caller: Arc<Caller>, limits: LeaseLimits) -> Arc<Self> {
         let places = Arc::new(Semaphore::new(limits.instances.min(Semaphore::MAX_PERMITS)));
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        Self { pool: Arc::new(Pool { transport, caller, limits, places, spare: Mutex::default(), stop, tasks }) }
+        let pool = Pool { transport, caller, limits, places, spare: Mutex::default(), stop, tasks };
+        Arc::new(Self { pool: Arc::new(pool) })
     }
 
     /// Leases an instance, in the order of asking: an idle one if there is one, else a new one. Waits up to `patience`

@@ -11,7 +11,7 @@
 //! use futures::StreamExt;
 //! use mcp_jsonrpc::{Id, Message};
 //! use mcp_protocol::Revision;
-//! use mcp_supervisor::{State, Supervised, Supervision};
+//! use mcp_supervisor::{State, Supervised};
 //! use mcp_transport::{Caller, Connection, Memory, Request};
 //!
 //! let server = Memory::new(|mut end| async move {
@@ -20,7 +20,7 @@
 //!     }
 //! });
 //! let caller = Caller::proxy(Revision::LATEST_LEGACY);
-//! let supervised = Supervised::new(Arc::new(server), Arc::clone(&caller), Supervision::default());
+//! let supervised = Supervised::new(Arc::new(server), Arc::clone(&caller));
 //! assert_eq!(*supervised.state().borrow(), State::Stopped);
 //!
 //! let question = Message::request(&Id::from(1), "example/ask", None);

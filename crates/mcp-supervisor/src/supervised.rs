@@ -71,7 +71,13 @@ pub(crate) struct Shared {
 impl Supervised {
     /// Supervises the server that `transport` reaches on behalf of `caller`. Does nothing yet.
     #[must_use]
-    pub fn new(transport: Arc<dyn Transport>, caller: Arc<Caller>, settings: Supervision) -> Self {
+    pub fn new(transport: Arc<dyn Transport>, caller: Arc<Caller>) -> Arc<Self> {
+        Self::with(transport, caller, Supervision::default())
+    }
+
+    /// The same in a way of your own.
+    #[must_use]
+    pub fn with(transport: Arc<dyn Transport>, caller: Arc<Caller>, settings: Supervision) -> Arc<Self> {
         let (sender, events) = events(settings.notes);
         let shared = Arc::new(Shared {
             transport,
@@ -82,7 +88,7 @@ impl Supervised {
             course: Mutex::new(Course::new()),
             events: Mutex::new(Some(sender)),
         });
-        Self { shared, events: Mutex::new(Some(events)) }
+        Arc::new(Self { shared, events: Mutex::new(Some(events)) })
     }
 
     /// Connects now, if there is no connection.

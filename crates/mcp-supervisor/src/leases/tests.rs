@@ -54,9 +54,8 @@ impl Transport for Servers {
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
-fn leases(servers: &Arc<Servers>, instances: usize) -> Leases {
-    let limits = LeaseLimits { instances, ..LeaseLimits::default() };
-    Leases::new(Arc::clone(servers) as Arc<dyn Transport>, caller(), limits)
+fn leases(servers: &Arc<Servers>, instances: usize) -> Arc<Leases> {
+    Leases::new(Arc::clone(servers) as Arc<dyn Transport>, caller(), instances)
 }
 
 fn caller() -> Arc<Caller> {

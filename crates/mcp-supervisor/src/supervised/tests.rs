@@ -48,8 +48,8 @@ impl Transport for Door {
     }
 }
 
-fn supervised(transport: &Arc<impl Transport>) -> Supervised {
-    Supervised::new(Arc::clone(transport) as Arc<dyn Transport>, caller(), Supervision::default())
+fn supervised(transport: &Arc<impl Transport>) -> Arc<Supervised> {
+    Supervised::new(Arc::clone(transport) as Arc<dyn Transport>, caller())
 }
 
 fn caller() -> Arc<Caller> {
@@ -152,7 +152,7 @@ async fn failures_in_a_row_wait_longer_and_a_long_wait_is_refused_at_once() {
     let door = Door::to(answer_all);
     door.failures.store(6, Ordering::Relaxed);
     let wait = Supervision { backoff_wait: Duration::from_secs(16), ..Supervision::default() };
-    let supervised = Supervised::new(Arc::clone(&door) as Arc<dyn Transport>, caller(), wait);
+    let supervised = Supervised::with(Arc::clone(&door) as Arc<dyn Transport>, caller(), wait);
     for whole in [0, 1, 2, 4, 8, 16].map(Duration::from_secs) {
         let before = Instant::now();
         assert!(matches!(*supervised.start().await.unwrap_err(), ConnectError::NotMcp));
@@ -165,7 +165,7 @@ async fn failures_in_a_row_wait_longer_and_a_long_wait_is_refused_at_once() {
 
     door.failures.store(1, Ordering::Relaxed);
     let patient = Supervision { backoff_wait: Duration::ZERO, ..wait };
-    let supervised = Supervised::new(Arc::clone(&door) as Arc<dyn Transport>, caller(), patient);
+    let supervised = Supervised::with(Arc::clone(&door) as Arc<dyn Transport>, caller(), patient);
     supervised.start().await.unwrap_err();
     let (before, connects) = (Instant::now(), door.connects());
     let refused = supervised.call(request(1)).await.unwrap_err();
@@ -392,7 +392,7 @@ async fn a_close_ends_the_server_and_refuses_what_follows() {
             drop(alive);
         }
     });
-    let supervised = Arc::new(supervised(&door));
+    let supervised = supervised(&door);
     let reply = supervised.call(request(1)).await.unwrap();
     let watcher = Arc::clone(&supervised);
     let closed = tokio::spawn(async move { watcher.closed().await });
