@@ -79,7 +79,7 @@ impl ChildLifeline {
         let (stop, asked) = watch::channel(false);
         let (lives, life) = watch::channel(Life::Running);
         // The task holds the child. It ends with the child, or is dropped with the runtime, which ends the child.
-        tokio::spawn(Attendant { owned, exits, timing, asked, lives, words }.run());
+        tokio::spawn(Attendant { name: Arc::clone(&name), owned, exits, timing, asked, lives, words }.run());
         Self { name, stop, life, last_words }
     }
 
@@ -113,6 +113,7 @@ impl Lifeline for ChildLifeline {
 }
 
 struct Attendant {
+    name: Arc<str>,
     owned: Owned,
     exits: Exits,
     timing: StopTiming,
@@ -123,7 +124,10 @@ struct Attendant {
 
 impl Attendant {
     async fn run(mut self) {
+        let pid = self.owned.process().map(|process| process.child.id());
+        tracing::debug!(server = %self.name, pid, "the server's process has started");
         let reason = self.until_over().await;
+        tracing::debug!(server = %self.name, pid, ?reason, "the server's process has ended");
         // What it has started may hold its pipes, and nobody reads from those any more.
         let gone = self.owned.end();
         let _ = timeout(WORDS_GRACE, &mut self.words).await;
