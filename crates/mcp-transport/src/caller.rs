@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use http::HeaderMap;
-use mcp_protocol::{Era, Revision};
+use mcp_protocol::{Era, Revision, header};
 
 /// Whoever stands behind a message, as plain data.
 ///
@@ -82,10 +82,11 @@ impl Caller {
         self.client.as_ref().map_or("{}", |client| &client.capabilities)
     }
 
-    /// With whom this caller may share a connection.
+    /// With whom this caller may share a connection. Headers that repeat arguments of one request make no difference.
     #[must_use]
     pub fn partition(&self) -> Partition {
-        let headers = self.headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()));
+        let headers = self.headers.iter().filter(|(name, _)| !name.as_str().starts_with(header::PARAM_PREFIX));
+        let headers = headers.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()));
         Partition { principal: self.principal.clone(), headers: headers.collect(), variables: self.variables.clone() }
     }
 }

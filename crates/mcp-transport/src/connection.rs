@@ -1,6 +1,6 @@
 //! A live conversation.
 
-use std::{fmt::Debug, sync::Arc};
+use std::{fmt::Debug, pin::Pin, sync::Arc};
 
 use async_trait::async_trait;
 use mcp_jsonrpc::Message;
@@ -54,3 +54,50 @@ pub trait Connection: Debug + Send + Sync + 'static {
     /// Once polled, the stop goes on in the background even if the future is dropped.
     async fn close(&self);
 }
+
+/// A connection behind an `Arc` is a connection, at no cost.
+impl<C: Connection + ?Sized> Connection for Arc<C> {
+    fn peer(&self) -> Arc<Peer> {
+        (**self).peer()
+    }
+
+    fn call<'s, 'f>(&'s self, request: Request) -> Pending<'f, Result<Reply, SendError>>
+    where
+        's: 'f,
+        Self: 'f,
+    {
+        (**self).call(request)
+    }
+
+    fn tell<'s, 'c, 'f>(&'s self, message: Message, caller: &'c Arc<Caller>) -> Pending<'f, Result<(), SendError>>
+    where
+        's: 'f,
+        'c: 'f,
+        Self: 'f,
+    {
+        (**self).tell(message, caller)
+    }
+
+    fn events(&self) -> Option<Events> {
+        (**self).events()
+    }
+
+    fn closed<'s, 'f>(&'s self) -> Pending<'f, Arc<Closed>>
+    where
+        's: 'f,
+        Self: 'f,
+    {
+        (**self).closed()
+    }
+
+    fn close<'s, 'f>(&'s self) -> Pending<'f, ()>
+    where
+        's: 'f,
+        Self: 'f,
+    {
+        (**self).close()
+    }
+}
+
+/// What an async method of the trait is in plain words; written out, it can be handed on without another box.
+type Pending<'f, T> = Pin<Box<dyn Future<Output = T> + Send + 'f>>;

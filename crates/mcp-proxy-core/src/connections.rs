@@ -1,0 +1,199 @@
+//! How long TCP connections may be slow or idle.
+
+use std::{
+    pin::Pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU8, AtomicU32, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use slab::Slab;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    sync::Notify,
+};
+
+use crate::{
+    Limits,
+    front::Used,
+    ticker::{Ticker, ticks},
+};
+
+/// All TCP connections of a listener. One look a second at each costs less than a timer for every request.
+#[derive(Debug)]
+pub(crate) struct Connections {
+    open: Mutex<Slab<Arc<Watched>>>,
+    ticker: Arc<Ticker>,
+    head_time: u32,
+    keep_alive: u32,
+}
+
+/// What is known of one connection.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    phase: AtomicU8,
+    since: AtomicU32,
+    ticker: Arc<Ticker>,
+    pub(crate) used: Used,
+    /// Told when the connection is to end.
+    pub(crate) end: Notify,
+}
+
+/// Waiting for the first byte of a request's head.
+const IDLE: u8 = 0;
+/// Somewhere in a head, or before the first one.
+const HEAD: u8 = 1;
+/// A request is being answered.
+const BUSY: u8 = 2;
+
+impl Connections {
+    pub(crate) fn new(ticker: &Arc<Ticker>, limits: &Limits) -> Self {
+        Self {
+            open: Mutex::default(),
+            ticker: Arc::clone(ticker),
+            head_time: ticks(limits.head_time),
+            keep_alive: ticks(limits.keep_alive),
+        }
+    }
+
+    /// Watches a new connection until [`leave`](Self::leave).
+    pub(crate) fn enter(&self) -> (usize, Arc<Watched>) {
+        let watched = Arc::new(Watched {
+            phase: AtomicU8::new(HEAD),
+            since: AtomicU32::new(self.ticker.now()),
+            ticker: Arc::clone(&self.ticker),
+            used: Used::default(),
+            end: Notify::new(),
+        });
+        (self.lock().insert(Arc::clone(&watched)), watched)
+    }
+
+    pub(crate) fn leave(&self, key: usize) {
+        self.lock().try_remove(key);
+    }
+
+    /// Ends the connections that are slow or idle for too long.
+    pub(crate) fn sweep(&self) {
+        let now = self.ticker.now();
+        for (_, watched) in self.lock().iter() {
+            let age = now.saturating_sub(watched.since.load(Ordering::Relaxed));
+            let is_over = match watched.phase.load(Ordering::Relaxed) {
+                HEAD => self.head_time < age,
+                IDLE => self.keep_alive < age && !watched.used.by_living_session(),
+                _ => false,
+            };
+            if is_over {
+                watched.end.notify_one();
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Slab<Arc<Watched>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Watched {
+    /// A head is complete and its request is being answered, until what comes back is dropped.
+    pub(crate) fn busy(self: &Arc<Self>) -> Busy {
+        self.phase.store(BUSY, Ordering::Relaxed);
+        Busy(Arc::clone(self))
+    }
+
+    /// Bytes have come.
+    fn read(&self) {
+        if self.phase.load(Ordering::Relaxed) == IDLE {
+            self.enter(HEAD);
+        }
+    }
+
+    fn enter(&self, phase: u8) {
+        self.since.store(self.ticker.now(), Ordering::Relaxed);
+        self.phase.store(phase, Ordering::Relaxed);
+    }
+}
+
+/// Marks a connection busy.
+#[derive(Debug)]
+pub(crate) struct Busy(Arc<Watched>);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.enter(IDLE);
+    }
+}
+
+/// A body that keeps its connection busy until it has been sent.
+#[derive(Debug)]
+pub(crate) struct BusyBody<B> {
+    pub(crate) body: B,
+    pub(crate) _busy: Busy,
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Body for BusyBody<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// A socket that notes when bytes come.
+#[derive(Debug)]
+pub(crate) struct Noted<I> {
+    pub(crate) io: I,
+    pub(crate) watched: Arc<Watched>,
+}
+
+impl<I: AsyncRead + Unpin> AsyncRead for Noted<I> {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+        let outcome = Pin::new(&mut self.io).poll_read(context, buffer);
+        if outcome.is_ready() {
+            self.watched.read();
+        }
+        outcome
+    }
+}
+
+impl<I: AsyncWrite + Unpin> AsyncWrite for Noted<I> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, data: &[u8]) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(context, data)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        data: &[std::io::IoSlice<'_>],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write_vectored(context, data)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(context)
+    }
+}
+
+/// How often connections are looked at.
+pub(crate) const SWEEP: Duration = Duration::from_secs(1);

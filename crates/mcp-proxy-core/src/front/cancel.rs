@@ -1,0 +1,121 @@
+//! Cancelling a call that another request of the same session asked for.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Waker},
+};
+
+use mcp_jsonrpc::Id;
+
+/// The calls of one session that are under way, by the ids their client gave them.
+#[derive(Debug, Default)]
+pub(super) struct Cancels(Mutex<HashMap<Id, Vec<Arc<Switch>>>>);
+
+/// How a call learns that it is to end.
+#[derive(Debug, Default)]
+struct Switch(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    cancelled: Option<Option<Box<str>>>,
+    waker: Option<Waker>,
+}
+
+/// A call's entry in the table, for as long as it is under way.
+#[derive(Debug)]
+pub(super) struct Cancellable {
+    table: Arc<Cancels>,
+    id: Id,
+    switch: Arc<Switch>,
+}
+
+impl Cancels {
+    /// Enters a call.
+    pub(super) fn enter(self: &Arc<Self>, id: &Id) -> Cancellable {
+        let switch = Arc::<Switch>::default();
+        lock(&self.0).entry(id.clone()).or_default().push(Arc::clone(&switch));
+        Cancellable { table: Arc::clone(self), id: id.clone(), switch }
+    }
+
+    /// Ends the call of that id. An id that names several calls names none: clients that use one id for everything exist,
+    /// and ending the wrong call is worse than ending none.
+    pub(super) fn cancel(&self, id: &Id, reason: Option<&str>) {
+        let switch = match lock(&self.0).get(id).map(Vec::as_slice) {
+            Some([only]) => Arc::clone(only),
+            _ => return,
+        };
+        let mut state = lock(&switch.0);
+        state.cancelled.get_or_insert_with(|| reason.map(Box::from));
+        let waker = state.waker.take();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl Cancellable {
+    /// The reason given, once the call is to end; wakes the task then.
+    pub(super) fn poll(&self, context: &Context<'_>) -> Option<Option<Box<str>>> {
+        let mut state = lock(&self.switch.0);
+        if state.cancelled.is_none() {
+            state.waker = Some(context.waker().clone());
+        }
+        state.cancelled.clone()
+    }
+}
+
+impl Drop for Cancellable {
+    fn drop(&mut self) {
+        let mut table = lock(&self.table.0);
+        let Some(calls) = table.get_mut(&self.id) else { return };
+        calls.retain(|call| !Arc::ptr_eq(call, &self.switch));
+        if calls.is_empty() {
+            table.remove(&self.id);
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_cancelled(call: &Cancellable) -> bool {
+        call.poll(&Context::from_waker(Waker::noop())).is_some()
+    }
+
+    #[test]
+    fn the_call_of_that_id_ends_and_no_other() {
+        let table = Arc::<Cancels>::default();
+        let (one, two) = (table.enter(&Id::from(1)), table.enter(&Id::from(2)));
+        table.cancel(&Id::from(1), Some("bored"));
+        assert_eq!(one.poll(&Context::from_waker(Waker::noop())), Some(Some("bored".into())));
+        assert!(!is_cancelled(&two));
+        table.cancel(&Id::parse("\"2\"").unwrap(), None);
+        assert!(!is_cancelled(&two), "another id");
+    }
+
+    #[test]
+    fn an_id_of_two_calls_names_neither() {
+        let table = Arc::<Cancels>::default();
+        let (one, two) = (table.enter(&Id::from(1)), table.enter(&Id::from(1)));
+        table.cancel(&Id::from(1), None);
+        assert!(!is_cancelled(&one) && !is_cancelled(&two));
+        drop(two);
+        table.cancel(&Id::from(1), None);
+        assert!(is_cancelled(&one), "until it names one");
+    }
+
+    #[test]
+    fn calls_that_are_over_leave_nothing() {
+        let table = Arc::<Cancels>::default();
+        drop(table.enter(&Id::from(1)));
+        assert!(lock(&table.0).is_empty());
+        table.cancel(&Id::from(1), None);
+    }
+}

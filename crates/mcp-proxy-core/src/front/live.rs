@@ -1,0 +1,191 @@
+//! What serves a session: everything about it that is no plain data.
+
+use std::{
+    collections::VecDeque,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    task::{Context, Poll, Waker},
+};
+
+use futures::{Stream, future::BoxFuture};
+use mcp_jsonrpc::Message;
+use mcp_session::StreamId;
+use mcp_transport::{Caller, Connection, Events};
+
+use super::{call::Call, cancel::Cancels};
+use crate::server::{Opened, Server};
+
+/// The live part of a session.
+#[derive(Debug)]
+pub(crate) struct Live {
+    pub(super) server: Arc<Server>,
+    /// There once the client has introduced itself.
+    opened: OnceLock<(Opened, Arc<Caller>)>,
+    pub(super) cancels: Arc<Cancels>,
+    listening: Mutex<Listening>,
+    /// What the stream of an HTTP+SSE session has yet to begin; there only in such a session.
+    inbox: Mutex<Option<Inbox>>,
+}
+
+/// Who reads the messages that belong to no call.
+#[derive(Debug, Default)]
+struct Listening {
+    /// Asked for when the first stream opens, and kept when a stream breaks.
+    events: Option<Events>,
+    /// Counts the streams, so that one that was taken over notices.
+    turn: u64,
+    is_open: bool,
+    stream: Option<StreamId>,
+    waker: Option<Waker>,
+}
+
+/// A call on its way to begin.
+pub(super) type Beginning = BoxFuture<'static, Option<Call>>;
+
+#[derive(Default)]
+struct Inbox {
+    queue: VecDeque<Beginning>,
+    waker: Option<Waker>,
+}
+
+/// A stream's right to the session's events, until it ends or another stream takes it over.
+#[derive(Debug)]
+pub(super) struct Turn {
+    live: Arc<Live>,
+    turn: u64,
+}
+
+impl Live {
+    pub(super) fn new(server: Arc<Server>) -> Self {
+        Self {
+            server,
+            opened: OnceLock::new(),
+            cancels: Arc::default(),
+            listening: Mutex::default(),
+            inbox: Mutex::default(),
+        }
+    }
+
+    /// Serves the session by `opened` from now on; gives it back if the session is served already.
+    pub(super) fn open(&self, opened: Opened, caller: Arc<Caller>) -> Result<(), Opened> {
+        self.opened.set((opened, caller)).map_err(|(opened, _)| opened)
+    }
+
+    /// The connection and on whose behalf it is used, once the client has introduced itself.
+    pub(super) fn connection(&self) -> Option<(&Arc<dyn Connection>, &Arc<Caller>)> {
+        self.opened.get().map(|(opened, caller)| (&opened.connection, caller))
+    }
+
+    /// Whether the session is over when its connection is.
+    pub(super) fn is_dedicated(&self) -> bool {
+        self.opened.get().is_some_and(|(opened, _)| opened.is_dedicated())
+    }
+
+    pub(crate) async fn close(&self) {
+        if let Some((connection, _)) = self.connection() {
+            connection.close().await;
+        }
+        // Streams that still wait for events are over.
+        let mut listening = lock(&self.listening);
+        listening.turn += 1;
+        let waker = listening.waker.take();
+        drop(listening);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// The right to the events, unless a stream has it; `take_over` takes it from that stream.
+    pub(super) fn listen(self: &Arc<Self>, take_over: bool) -> Option<Turn> {
+        let mut listening = lock(&self.listening);
+        if listening.is_open && !take_over {
+            return None;
+        }
+        if listening.events.is_none() {
+            listening.events = self.connection().and_then(|(connection, _)| connection.events());
+        }
+        listening.turn += 1;
+        listening.is_open = true;
+        let turn = listening.turn;
+        let waker = listening.waker.take();
+        drop(listening);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        Some(Turn { live: Arc::clone(self), turn })
+    }
+
+    /// On which stream the events go out, so that a stream that breaks can be resumed.
+    pub(super) fn stream(&self) -> Option<StreamId> {
+        lock(&self.listening).stream
+    }
+
+    pub(super) fn set_stream(&self, stream: StreamId) -> Option<StreamId> {
+        lock(&self.listening).stream.replace(stream)
+    }
+
+    /// Makes the session one of HTTP+SSE.
+    pub(super) fn with_inbox(self) -> Self {
+        Self { inbox: Mutex::new(Some(Inbox::default())), ..self }
+    }
+
+    /// Whether its answers go out on the one stream of HTTP+SSE.
+    pub(super) fn is_pair(&self) -> bool {
+        lock(&self.inbox).is_some()
+    }
+
+    /// Hands a call to the session's stream.
+    pub(super) fn begin(&self, call: Beginning) {
+        let mut inbox = lock(&self.inbox);
+        let Some(inbox) = inbox.as_mut() else { return };
+        inbox.queue.push_back(call);
+        if let Some(waker) = inbox.waker.take() {
+            waker.wake();
+        }
+    }
+
+    /// The next call that was handed over.
+    pub(super) fn poll_beginning(&self, context: &Context<'_>) -> Option<Beginning> {
+        let mut inbox = lock(&self.inbox);
+        let inbox = inbox.as_mut()?;
+        let next = inbox.queue.pop_front();
+        if next.is_none() {
+            inbox.waker = Some(context.waker().clone());
+        }
+        next
+    }
+}
+
+impl Turn {
+    /// The next event; `None` when the connection is over or another stream has taken over.
+    pub(super) fn poll(&self, context: &mut Context<'_>) -> Poll<Option<Message>> {
+        let mut listening = lock(&self.live.listening);
+        if listening.turn != self.turn {
+            return Poll::Ready(None);
+        }
+        listening.waker = Some(context.waker().clone());
+        match &mut listening.events {
+            Some(events) => Pin::new(events).poll_next(context),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut listening = lock(&self.live.listening);
+        if listening.turn == self.turn {
+            listening.is_open = false;
+        }
+    }
+}
+
+impl std::fmt::Debug for Inbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inbox").field("waiting", &self.queue.len()).finish_non_exhaustive()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

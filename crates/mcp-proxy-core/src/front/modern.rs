@@ -1,0 +1,83 @@
+//! The modern era: every request stands for itself.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, StatusCode, request::Parts};
+use mcp_jsonrpc::{Id, Kind, Message};
+use mcp_protocol::{Claim, Era, Revision, check_mirror, header, method};
+use mcp_transport::{Caller, Client, Request};
+use mcp_transport_http::server::{Accept, RequestHead};
+
+use super::{
+    Answered, Front, Refused,
+    answer::{Manner, answer},
+    call::{Call, Calls},
+    empty, refused,
+};
+use crate::{rescue, rescue::Told, server::Server};
+
+/// What is served by the modern rules.
+const SERVED: [Revision; 1] = [Revision::LATEST];
+
+impl Front {
+    /// Answers a message that is modern by its own claim or by its header.
+    pub(super) async fn modern(
+        self: &Arc<Self>,
+        server: &Arc<Server>,
+        head: &Parts,
+        message: Message,
+        accept: Accept,
+    ) -> Result<Answered, Refused> {
+        let id = message.id();
+        let refuse = |told: &Told| refused(told, id.as_ref());
+        match message.kind() {
+            Kind::Response => {
+                return Err(refuse(&rescue::misplaced("servers of revision 2026-07-28 ask nothing, so there is nothing to answer")));
+            }
+            // Cancelling is done by closing the stream, and there is nothing else to be notified of.
+            Kind::Notification => return Ok(empty(StatusCode::ACCEPTED)),
+            Kind::Request => {}
+        }
+        let wire = RequestHead::new(&head.headers);
+        let claim = check_mirror(&message, &SERVED, |name| wire.field(name)).map_err(|error| refuse(&Told::from(&error)))?;
+        if !(accept.takes_json() && accept.takes_events()) {
+            return Err(refuse(&rescue::not_acceptable("both application/json and text/event-stream")));
+        }
+        let name = message.method().unwrap_or_default();
+        if method::is_removed_in_modern(name) {
+            return Err(refuse(&rescue::removed_method()));
+        }
+        let caller = Arc::new(self.modern_caller(head, &claim));
+        let requested = claim.version.into_owned();
+        let (connection, peer) = server
+            .sessionless(&caller)
+            .await
+            .map_err(|error| refuse(&Told::unreachable(&error, &requested, true)))?;
+        if peer.era() == Era::Legacy {
+            return Err(refuse(&rescue::legacy_only()));
+        }
+        let (id, name) = (message.id().unwrap_or_else(|| Id::from(0)), name.to_owned());
+        let Ok(request) = Request::new(message, caller) else {
+            return Err(refused(&rescue::misplaced("this is no request"), Some(&id)));
+        };
+        match connection.call(request).await {
+            Ok(reply) => Ok(answer(self, Calls::one(Call::new(id, &name, reply)), Manner::Modern).await),
+            Err(error) => Err(refused(&Told::from(&error.reason), Some(&id))),
+        }
+    }
+
+    fn modern_caller(&self, head: &Parts, claim: &Claim<'_>) -> Caller {
+        let revision = claim.version.parse().unwrap_or(Revision::LATEST);
+        let client = Client {
+            info: claim.client_info.unwrap_or("{}").into(),
+            capabilities: claim.capabilities.unwrap_or("{}").into(),
+        };
+        let mut headers = HeaderMap::new();
+        for (name, value) in &head.headers {
+            if name.as_str().starts_with(header::PARAM_PREFIX) {
+                headers.append(name, value.clone());
+            }
+        }
+        Caller { client: Some(Arc::new(client)), headers, ..Caller::new(self.principal(head), revision) }
+    }
+}

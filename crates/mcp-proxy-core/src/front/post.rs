@@ -1,0 +1,128 @@
+//! What a POST to the MCP endpoint is, and by whose rules it is handled.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{StatusCode, request::Parts};
+use http_body::Body;
+use mcp_jsonrpc::{BatchError, Incoming, Kind, Message, ParseError};
+use mcp_protocol::{Claim, Era, Revision, method};
+use mcp_transport_http::server::{Accept, RequestHead, read_body};
+
+use super::{Answered, Front, Refused, Used, empty, refused};
+use crate::{rescue, rescue::Told, server::Server};
+
+impl Front {
+    /// Decides by what the message says: a claim in its body makes it modern whatever the headers are, a session makes it
+    /// one of that session, `initialize` opens a session, and a client that takes JSON only uses the plain form.
+    pub(super) async fn post<B>(
+        self: &Arc<Self>,
+        server: &Arc<Server>,
+        head: &Parts,
+        body: B,
+        used: &Used,
+    ) -> Result<Answered, Refused>
+    where
+        B: Body<Data = Bytes>,
+    {
+        let (incoming, accept) = self.read(head, body).await?;
+        let session = self.session_unless_modern(server, head, &incoming)?;
+        match (incoming, session) {
+            (Incoming::One(message), _) if is_modern(&message, head) => {
+                self.modern(server, head, message, accept).await
+            }
+            (incoming, Some(session)) => {
+                used.by(&session);
+                self.in_session(&session, head, incoming, accept).await
+            }
+            (Incoming::One(message), None) if !accept.events => self.plain(server, head, message).await,
+            (Incoming::One(message), None) if message.method() == Some(method::INITIALIZE) => {
+                self.initialize(server, head, &message, used).await
+            }
+            (Incoming::One(message), None) => Err(refused(&rescue::no_session(), message.id().as_ref())),
+            (Incoming::Many(parts), None) => Err(if parts.iter().flatten().any(Claim::is_made_by) {
+                refused(&rescue::misplaced("a batch cannot hold messages of revision 2026-07-28"), None)
+            } else {
+                refused(&rescue::no_session(), None)
+            }),
+        }
+    }
+
+    /// Reads a body that must be JSON-RPC.
+    pub(super) async fn read<B>(&self, head: &Parts, body: B) -> Result<(Incoming, Accept), Refused>
+    where
+        B: Body<Data = Bytes>,
+    {
+        let wire = RequestHead::new(&head.headers);
+        if !wire.is_json() {
+            return Err(refused(&rescue::not_json(), None));
+        }
+        let accept = wire.accept();
+        if !accept.takes_json() && !accept.takes_events() {
+            return Err(refused(&rescue::not_acceptable("application/json and text/event-stream"), None));
+        }
+        let text = read_body(body, &self.body).await.map_err(|refusal| refused(&refusal.into(), None))?;
+        let incoming = Incoming::parse(text, self.limits.batch).map_err(|error| {
+            let id = if let BatchError::Message(ParseError { id, .. }) = &error { id.as_ref() } else { None };
+            refused(&Told::from(&error), id)
+        })?;
+        Ok((incoming, accept))
+    }
+
+    /// The session a request names; what a modern one says of sessions means nothing.
+    fn session_unless_modern(
+        &self,
+        server: &Arc<Server>,
+        head: &Parts,
+        incoming: &Incoming,
+    ) -> Result<Option<super::Session>, Refused> {
+        match incoming {
+            Incoming::One(message) if is_modern(message, head) => Ok(None),
+            _ => self.session(server, head),
+        }
+    }
+
+    /// Handles what was posted in a session.
+    async fn in_session(
+        self: &Arc<Self>,
+        session: &super::Session,
+        head: &Parts,
+        incoming: Incoming,
+        accept: Accept,
+    ) -> Result<Answered, Refused> {
+        let version = RequestHead::new(&head.headers).version().map_err(|refusal| refused(&refusal.into(), None))?;
+        if version.is_some_and(|version| version.parse::<Revision>().is_err()) {
+            return Err(refused(&rescue::bad_version(), None));
+        }
+        match incoming {
+            Incoming::One(message) if message.kind() == Kind::Request => {
+                if !(accept.takes_json() && accept.takes_events()) {
+                    let wanted = rescue::not_acceptable("both application/json and text/event-stream");
+                    return Err(refused(&wanted, message.id().as_ref()));
+                }
+                self.request(session, message).await
+            }
+            Incoming::One(message) => {
+                self.told_by_client(session, message).await;
+                Ok(empty(StatusCode::ACCEPTED))
+            }
+            Incoming::Many(parts) if session.update(|session| session.revision.has_batches()) => {
+                self.batch(session, parts).await
+            }
+            Incoming::Many(_) => {
+                Err(refused(&rescue::misplaced("batches exist in revision 2025-03-26 only; send the messages one by one"), None))
+            }
+        }
+    }
+}
+
+/// Whether a message is one of the modern era: it says so itself, or its header does.
+fn is_modern(message: &Message, head: &Parts) -> bool {
+    if Claim::is_made_by(message) {
+        return true;
+    }
+    let version = RequestHead::new(&head.headers).version().ok().flatten();
+    // `initialize` without a claim is the handshake of the legacy era, whatever a header says.
+    message.method() != Some(method::INITIALIZE)
+        && version.and_then(|version| version.parse::<Revision>().ok()).is_some_and(|it| it.era() == Era::Modern)
+}

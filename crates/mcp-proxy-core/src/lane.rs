@@ -1,0 +1,71 @@
+//! One connection to a server in one era, shared by whoever may share it.
+
+use std::sync::Arc;
+
+use mcp_supervisor::{Leases, Supervised};
+use mcp_transport::{Caller, ConnectError, Connection, Peer, Transport};
+
+use crate::{
+    Limits,
+    layers::{Limit, Places, Timeout},
+    share::Share,
+    ticker::Ticker,
+};
+
+/// A supervised connection and the share on top of it. Making one does no I/O.
+#[derive(Debug)]
+pub(crate) struct Lane {
+    upstream: Arc<Supervised>,
+    share: Arc<Share>,
+    /// What callers without a session use.
+    sessionless: Arc<dyn Connection>,
+}
+
+/// What every connection to one server is made with.
+#[derive(Clone, Debug)]
+pub(crate) struct Setting {
+    pub(crate) places: Places,
+    pub(crate) ticker: Arc<Ticker>,
+    pub(crate) limits: Arc<Limits>,
+}
+
+impl Lane {
+    /// A lane to what `transport` reaches, opened on behalf of `caller`. Must be called inside a tokio runtime.
+    pub(crate) fn new(transport: &Arc<dyn Transport>, caller: &Arc<Caller>, setting: &Setting) -> Self {
+        let upstream = Supervised::new(Arc::clone(transport), Arc::clone(caller));
+        let leases = Leases::new(Arc::clone(transport), Arc::clone(caller), setting.limits.interactive_children);
+        let connection: Arc<dyn Connection> = Arc::<Supervised>::clone(&upstream);
+        let share = Share::new(connection, leases, setting.limits.queue_wait);
+        // Callers without a session are many; what one session may have in flight is no bound for all of them.
+        let limits = Limits { calls_per_session: setting.limits.calls_per_server, ..(*setting.limits).clone() };
+        let sessionless = layered(share.face(caller), &Setting { limits: Arc::new(limits), ..setting.clone() });
+        Self { upstream, share, sessionless }
+    }
+
+    /// Makes sure that the server is there, and says who it is.
+    pub(crate) async fn start(&self) -> Result<Arc<Peer>, Arc<ConnectError>> {
+        self.upstream.start().await
+    }
+
+    /// A session's own view of the lane.
+    pub(crate) fn face(&self, caller: &Arc<Caller>, setting: &Setting) -> Arc<dyn Connection> {
+        layered(self.share.face(caller), setting)
+    }
+
+    /// What callers without a session use. Nobody else holds it when its count is one.
+    pub(crate) fn sessionless(&self) -> &Arc<dyn Connection> {
+        &self.sessionless
+    }
+
+    /// Closes everything that is open.
+    pub(crate) async fn close(&self) {
+        self.share.close().await;
+    }
+}
+
+/// What stands between a client and its connection. Outermost first: the clock runs only once a call has its place, and a
+/// call gives its place back when its clock has ended it.
+pub(crate) fn layered(inner: impl Connection, setting: &Setting) -> Arc<dyn Connection> {
+    let timed = Timeout::new(inner, Arc::clone(&setting.ticker), &setting.limits);
+    Arc::new(Limit::new(timed, setting.places.clone(), &setting.limits))
+}

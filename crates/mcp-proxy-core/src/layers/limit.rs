@@ -1,0 +1,107 @@
+//! How many calls may be in flight.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use mcp_jsonrpc::Message;
+use mcp_protocol::method;
+use mcp_transport::{Caller, Closed, Connection, Events, NotSent, Peer, Reply, Request, SendError};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+
+use crate::Limits;
+
+/// The places that calls to one server share, and those that all calls of the proxy share.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    server: Arc<Semaphore>,
+    all: Arc<Semaphore>,
+    long: Arc<Semaphore>,
+}
+
+impl Places {
+    /// The places of a proxy, not yet of any one server.
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let places = |count: usize| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)));
+        Self { server: places(limits.calls_per_server), all: places(limits.calls), long: places(limits.long_calls) }
+    }
+
+    /// The same, with places of its own for one more server.
+    pub(crate) fn of_server(&self, limits: &Limits) -> Self {
+        Self { server: Arc::new(Semaphore::new(limits.calls_per_server.min(Semaphore::MAX_PERMITS))), ..self.clone() }
+    }
+}
+
+/// Lets a call wait for a place for a while, and refuses it after that. A call keeps its places until its response has
+/// been read. Long-lived calls have places of their own, so that subscriptions cannot starve calls.
+#[derive(Debug)]
+pub(crate) struct Limit<C> {
+    inner: C,
+    session: Arc<Semaphore>,
+    places: Places,
+    wait: std::time::Duration,
+}
+
+impl<C> Limit<C> {
+    pub(crate) fn new(inner: C, places: Places, limits: &Limits) -> Self {
+        let session = Arc::new(Semaphore::new(limits.calls_per_session.min(Semaphore::MAX_PERMITS)));
+        Self { inner, session, places, wait: limits.queue_wait }
+    }
+
+    async fn permits(&self, method: &str) -> Result<[Option<OwnedSemaphorePermit>; 3], NotSent> {
+        if method::is_long_lived(method) {
+            let long = self.permit(&self.places.long, "as many long-lived calls are open as `long_calls` allows").await?;
+            return Ok([Some(long), None, None]);
+        }
+        // The narrowest first, so that one busy session waits for itself and not with the places of others in hand.
+        let session = self.permit(&self.session, "the session has as many calls in flight as `calls_per_session` allows");
+        let session = session.await?;
+        let server = "as many calls are in flight to the server as `calls_per_server` allows";
+        let server = self.permit(&self.places.server, server).await?;
+        let all = self.permit(&self.places.all, "as many calls are in flight as `calls` allows").await?;
+        Ok([Some(session), Some(server), Some(all)])
+    }
+
+    async fn permit(&self, places: &Arc<Semaphore>, busy: &'static str) -> Result<OwnedSemaphorePermit, NotSent> {
+        if let Ok(permit) = Arc::clone(places).try_acquire_owned() {
+            return Ok(permit);
+        }
+        let waiting = timeout(self.wait, Arc::clone(places).acquire_owned());
+        waiting.await.ok().and_then(Result::ok).ok_or(NotSent::Busy(busy))
+    }
+}
+
+#[async_trait]
+impl<C: Connection> Connection for Limit<C> {
+    fn peer(&self) -> Arc<Peer> {
+        self.inner.peer()
+    }
+
+    async fn call(&self, request: Request) -> Result<Reply, SendError> {
+        match self.permits(request.method()).await {
+            Ok(permits) => Ok(self.inner.call(request).await?.holding(permits)),
+            Err(reason) => Err(SendError::new(request.into_parts().0, reason)),
+        }
+    }
+
+    async fn tell(&self, message: Message, caller: &Arc<Caller>) -> Result<(), SendError> {
+        self.inner.tell(message, caller).await
+    }
+
+    fn events(&self) -> Option<Events> {
+        self.inner.events()
+    }
+
+    async fn closed(&self) -> Arc<Closed> {
+        self.inner.closed().await
+    }
+
+    async fn close(&self) {
+        self.inner.close().await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,43 @@
+//! Assembles the parts into a proxy you can embed.
+//!
+//! ```
+//! use mcp_proxy_core::{Proxy, transport::Memory};
+//!
+//! let server = Memory::new(|_end| async { /* your server, in this process */ });
+//! let proxy = Proxy::builder().server("lab", server).build()?;
+//! let _service = proxy.endpoint(); // a hyper service, and a tower one with the feature `tower`
+//! # Ok::<(), mcp_proxy_core::BuildError>(())
+//! ```
+//!
+//! What is not here: reading files, arguments or the environment, printing, and choosing an allocator or a subscriber;
+//! all of that is the embedding program's.
+
+mod builder;
+mod connections;
+mod endpoint;
+mod front;
+mod lane;
+mod layers;
+mod limits;
+mod proxy;
+mod rescue;
+mod run;
+mod server;
+mod share;
+mod ticker;
+
+pub use builder::{BuildError, Builder, ServerOptions};
+pub use endpoint::{Endpoint, ResponseBody};
+pub use limits::Limits;
+/// Messages, as servers and transports of your own see them.
+pub use mcp_jsonrpc as jsonrpc;
+/// The words of the protocol, for callers and eras.
+pub use mcp_protocol as protocol;
+/// How servers are reached; what a transport of your own is written with.
+pub use mcp_transport as transport;
+pub use mcp_transport_http::server::Allowed;
+/// Servers that are child processes.
+#[cfg(feature = "stdio")]
+pub use mcp_transport_stdio as stdio;
+pub use proxy::{Proxy, ReachError};
+pub use server::Sharing;

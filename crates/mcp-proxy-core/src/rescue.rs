@@ -1,0 +1,237 @@
+//! Turns what went wrong into what a client is told: the one place that knows statuses.
+
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use mcp_jsonrpc::{BatchError, Id, Message, ParseError};
+use mcp_protocol::{MirrorError, Revision, UnsupportedVersion, code};
+use mcp_session::CreateError;
+use mcp_transport::{ConnectError, Lost, NotSent};
+use mcp_transport_http::server::Refusal;
+
+use crate::server::Unreachable;
+
+/// What a client is told: an HTTP status, and a JSON-RPC error as the body.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) status: StatusCode,
+    code: i64,
+    text: String,
+    data: Option<String>,
+    pub(crate) header: Option<(HeaderName, HeaderValue)>,
+}
+
+impl Told {
+    fn new(status: StatusCode, code: i64, text: impl Into<String>) -> Self {
+        Self { status, code, text: text.into(), data: None, header: None }
+    }
+
+    fn retry_later(self) -> Self {
+        Self { header: Some((header::RETRY_AFTER, HeaderValue::from_static("5"))), ..self }
+    }
+
+    /// The JSON-RPC error, addressed to the request of that id if it is known.
+    pub(crate) fn message(&self, id: Option<&Id>) -> Message {
+        Message::error_response(id, self.code, &self.text, self.data.as_deref())
+    }
+}
+
+/// There is nothing at this path.
+pub(crate) fn unknown_route() -> Told {
+    Told::new(StatusCode::NOT_FOUND, code::INVALID_REQUEST, "there is nothing here; the MCP endpoint is at /mcp")
+}
+
+/// The path is there, the method is not.
+pub(crate) fn wrong_method(allowed: &'static str) -> Told {
+    let told = Told::new(StatusCode::METHOD_NOT_ALLOWED, code::INVALID_REQUEST, format!("the methods here are {allowed}"));
+    Told { header: Some((header::ALLOW, HeaderValue::from_static(allowed))), ..told }
+}
+
+/// The client takes neither of the two forms of an answer.
+pub(crate) fn not_acceptable(wanted: &str) -> Told {
+    let text = format!("the client must accept {wanted}; say so in the header `Accept`");
+    Told::new(StatusCode::NOT_ACCEPTABLE, code::INVALID_REQUEST, text)
+}
+
+/// The body is not said to be JSON.
+pub(crate) fn not_json() -> Told {
+    let text = "the body must be JSON; send the header `Content-Type: application/json`";
+    Told::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, code::INVALID_REQUEST, text)
+}
+
+/// The request needs a session and names none.
+pub(crate) fn no_session() -> Told {
+    let text = "the request names no session; begin with `initialize` and send the `Mcp-Session-Id` that comes with its answer";
+    Told::new(StatusCode::BAD_REQUEST, code::SERVER_ERROR, text)
+}
+
+/// A message of HTTP+SSE that does not say for which stream it is.
+pub(crate) fn no_stream() -> Told {
+    let text = "the request names no session; open the stream at /sse and post to the address in its `endpoint` event";
+    Told::new(StatusCode::BAD_REQUEST, code::SERVER_ERROR, text)
+}
+
+/// The session is unknown, over, or somebody else's.
+pub(crate) fn unknown_session() -> Told {
+    let text = "there is no such session, or it has ended; begin anew with `initialize`";
+    Told::new(StatusCode::NOT_FOUND, code::SESSION_NOT_FOUND, text)
+}
+
+/// The session has its stream already.
+pub(crate) fn stream_taken() -> Told {
+    let text = "the session has an event stream already; to take it over, send the `Last-Event-ID` you have seen";
+    Told::new(StatusCode::CONFLICT, code::SERVER_ERROR, text)
+}
+
+/// The stream cannot be continued where the client left off.
+pub(crate) fn unknown_event() -> Told {
+    let text = "the events after `Last-Event-ID` are not kept any more; open a new stream without that header";
+    Told::new(StatusCode::NOT_FOUND, code::SERVER_ERROR, text)
+}
+
+/// A message that is sound and makes no sense here.
+pub(crate) fn misplaced(text: &'static str) -> Told {
+    Told::new(StatusCode::BAD_REQUEST, code::INVALID_REQUEST, text)
+}
+
+/// The params of a message cannot be read.
+pub(crate) fn bad_params(text: impl Into<String>) -> Told {
+    Told::new(StatusCode::BAD_REQUEST, code::INVALID_PARAMS, text)
+}
+
+/// A method that the modern era does not have.
+pub(crate) fn removed_method() -> Told {
+    let text = "this method does not exist in revision 2026-07-28";
+    Told::new(StatusCode::NOT_FOUND, code::METHOD_NOT_FOUND, text)
+}
+
+/// The revision in a header is none.
+pub(crate) fn bad_version() -> Told {
+    let known = Revision::ALL.map(Revision::as_str).join(", ");
+    let text = format!("the header `MCP-Protocol-Version` names no revision known here; known are {known}");
+    Told::new(StatusCode::BAD_REQUEST, code::SERVER_ERROR, text)
+}
+
+/// A modern client meets a server of the legacy era: no modern error, so that it falls back to `initialize`.
+pub(crate) fn legacy_only() -> Told {
+    let text = "the server behind this endpoint speaks the revisions up to 2025-11-25; begin with `initialize`";
+    Told::new(StatusCode::BAD_REQUEST, code::INVALID_REQUEST, text)
+}
+
+/// A legacy client meets a server of the modern era.
+pub(crate) fn modern_only(requested: &str) -> Told {
+    let text = "the server behind this endpoint speaks revision 2026-07-28 only, which has no `initialize`";
+    let data = UnsupportedVersion::write([Revision::LATEST.as_str()], requested);
+    Told { data: Some(data), ..Told::new(StatusCode::BAD_REQUEST, code::UNSUPPORTED_VERSION, text) }
+}
+
+/// The proxy is stopping.
+pub(crate) fn shutting_down() -> Told {
+    Told::new(StatusCode::SERVICE_UNAVAILABLE, code::SERVER_ERROR, "the proxy is shutting down").retry_later()
+}
+
+/// The status of a modern error answer, as the specification ties some codes to one (2026-07-28, transports).
+pub(crate) fn modern_status(response: &Message) -> StatusCode {
+    match code::of(response) {
+        Some(code::METHOD_NOT_FOUND) => StatusCode::NOT_FOUND,
+        Some(code::HEADER_MISMATCH | code::MISSING_CLIENT_CAPABILITY | code::UNSUPPORTED_VERSION) => {
+            StatusCode::BAD_REQUEST
+        }
+        _ => StatusCode::OK,
+    }
+}
+
+impl From<&ParseError> for Told {
+    fn from(error: &ParseError) -> Self {
+        let code = if error.reason.is_grammar() { code::PARSE_ERROR } else { code::INVALID_REQUEST };
+        Self::new(StatusCode::BAD_REQUEST, code, error.to_string())
+    }
+}
+
+impl From<&BatchError> for Told {
+    fn from(error: &BatchError) -> Self {
+        match error {
+            BatchError::Message(error) => error.into(),
+            other => Self::new(StatusCode::BAD_REQUEST, code::INVALID_REQUEST, other.to_string()),
+        }
+    }
+}
+
+impl From<&MirrorError> for Told {
+    fn from(error: &MirrorError) -> Self {
+        let told = Self::new(StatusCode::BAD_REQUEST, error.code(), error.to_string());
+        Self { data: error.data(), ..told }
+    }
+}
+
+impl From<Refusal> for Told {
+    fn from(refusal: Refusal) -> Self {
+        let status = match refusal {
+            Refusal::Host { .. } | Refusal::UnclearHost | Refusal::Origin { .. } | Refusal::UnclearOrigin => {
+                StatusCode::FORBIDDEN
+            }
+            Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Refusal::Slow => StatusCode::REQUEST_TIMEOUT,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        Self::new(status, code::INVALID_REQUEST, refusal.to_string())
+    }
+}
+
+impl From<&NotSent> for Told {
+    fn from(reason: &NotSent) -> Self {
+        let busy = matches!(reason, NotSent::Busy(_));
+        let status = match reason {
+            NotSent::Busy(_) | NotSent::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
+            NotSent::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            NotSent::Connect(error) => return error.as_ref().into(),
+            _ => StatusCode::BAD_GATEWAY,
+        };
+        let told = Self::new(status, code::SERVER_ERROR, reason.to_string());
+        if busy { told.retry_later() } else { told }
+    }
+}
+
+impl From<&Lost> for Told {
+    fn from(lost: &Lost) -> Self {
+        let status = match lost {
+            Lost::Timeout { .. } => StatusCode::GATEWAY_TIMEOUT,
+            Lost::Http { status: 401, .. } => StatusCode::UNAUTHORIZED,
+            Lost::Http { status: 403, .. } => StatusCode::FORBIDDEN,
+            Lost::Overloaded | Lost::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
+            Lost::Cancelled => StatusCode::OK,
+            _ => StatusCode::BAD_GATEWAY,
+        };
+        Self::new(status, code::SERVER_ERROR, lost.to_string())
+    }
+}
+
+impl From<&ConnectError> for Told {
+    fn from(error: &ConnectError) -> Self {
+        let busy = matches!(error, ConnectError::Busy(_));
+        let status = match error {
+            ConnectError::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+            ConnectError::Timeout { .. } => StatusCode::GATEWAY_TIMEOUT,
+            ConnectError::Http { status: 401, .. } => StatusCode::UNAUTHORIZED,
+            ConnectError::Http { status: 403, .. } => StatusCode::FORBIDDEN,
+            _ => StatusCode::BAD_GATEWAY,
+        };
+        let told = Self::new(status, code::SERVER_ERROR, error.to_string());
+        if busy { told.retry_later() } else { told }
+    }
+}
+
+impl Told {
+    /// Why a caller that asked for revision `requested` cannot reach the server.
+    pub(crate) fn unreachable(error: &Unreachable, requested: &str, modern_caller: bool) -> Self {
+        match error {
+            Unreachable::Connect(error) => error.as_ref().into(),
+            Unreachable::OtherEra if modern_caller => legacy_only(),
+            Unreachable::OtherEra => modern_only(requested),
+        }
+    }
+}
+
+impl From<&CreateError> for Told {
+    fn from(error: &CreateError) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, code::SERVER_ERROR, error.to_string()).retry_later()
+    }
+}

@@ -1,0 +1,156 @@
+//! Accepts connections, serves them, and ends in good order.
+
+use std::{convert::Infallible, io, pin::pin, sync::Arc, time::Duration};
+
+use http::{Request, Response};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use mcp_transport_http::server::StallGuard;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    time::{MissedTickBehavior, interval, sleep, timeout},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    Limits,
+    connections::{BusyBody, Connections, Noted, SWEEP, Watched},
+    front::Front,
+};
+
+/// What every connection is served with.
+#[derive(Debug)]
+struct Serving {
+    front: Arc<Front>,
+    limits: Arc<Limits>,
+    connections: Connections,
+    /// Lets a connection finish what it is at and no more.
+    last_orders: CancellationToken,
+    tasks: TaskTracker,
+}
+
+/// How long accepting pauses when the system has no more file descriptors.
+const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
+
+pub(crate) async fn run(
+    front: &Arc<Front>,
+    limits: &Arc<Limits>,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) {
+    let serving = Arc::new(Serving {
+        front: Arc::clone(front),
+        limits: Arc::clone(limits),
+        connections: Connections::new(front.ticker(), limits),
+        last_orders: CancellationToken::new(),
+        tasks: TaskTracker::new(),
+    });
+    // Dropped with this future, and all connections with it.
+    let _abort = serving.last_orders.clone().drop_guard();
+    {
+        let mut shutdown = pin!(shutdown);
+        let mut sweep = interval(SWEEP);
+        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut accepting = pin!(accept(&listener, &serving));
+        loop {
+            tokio::select! {
+                () = &mut shutdown => break,
+                () = &mut accepting => {}
+                _ = sweep.tick() => serving.connections.sweep(),
+            }
+        }
+    }
+    drop(listener);
+    stop(&serving).await;
+}
+
+/// Ends everything: first what waits, then what is at work, then what will not end.
+async fn stop(serving: &Serving) {
+    let Limits { drain, shutdown, .. } = *serving.limits;
+    serving.front.stop();
+    serving.last_orders.cancel();
+    serving.tasks.close();
+    let whole = async {
+        if timeout(drain, serving.tasks.wait()).await.is_err() {
+            tracing::info!("calls are still in flight; they are ended now");
+        }
+        // Whatever is in flight now is answered with an error, which lets its connection finish.
+        serving.front.close_all().await;
+        serving.tasks.wait().await;
+    };
+    if timeout(shutdown, whole).await.is_err() {
+        tracing::warn!("connections did not finish in time; they are cut off");
+    }
+}
+
+async fn accept(listener: &TcpListener, serving: &Arc<Serving>) {
+    let places = Arc::new(Semaphore::new(serving.limits.connections.min(Semaphore::MAX_PERMITS)));
+    loop {
+        // Without a place nothing is accepted, and whoever comes waits in the system's queue.
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let serving = Arc::clone(serving);
+                let tasks = serving.tasks.clone();
+                tasks.spawn(async move {
+                    serve(stream, serving).await;
+                    drop(place);
+                });
+            }
+            Err(error) if is_of_one_client(&error) => {}
+            Err(error) => {
+                tracing::error!(%error, "no connection can be accepted; is the limit on open files too low?");
+                sleep(EXHAUSTED_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Whether the failure is that client's and says nothing about the next one.
+fn is_of_one_client(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
+
+async fn serve(stream: TcpStream, serving: Arc<Serving>) {
+    // Small answers are to go out at once; a socket that cannot do that works all the same.
+    let _ = stream.set_nodelay(true);
+    let (key, watched) = serving.connections.enter();
+    let service = service_fn(|request| answer(&serving.front, &watched, request));
+    let io = Noted { io: StallGuard::new(stream, serving.limits.write_stall), watched: Arc::clone(&watched) };
+    let connection = http1::Builder::new()
+        // Slow heads and idle connections are ended by the sweep, which also knows about sessions.
+        .header_read_timeout(None)
+        .max_header_size(serving.limits.head_bytes)
+        .max_headers(serving.limits.headers)
+        .serve_connection(TokioIo::new(io), service);
+    let mut connection = pin!(connection);
+    let mut last_orders = pin!(serving.last_orders.cancelled());
+    let mut is_last = false;
+    let outcome = loop {
+        tokio::select! {
+            biased;
+            outcome = connection.as_mut() => break outcome,
+            () = watched.end.notified() => break Ok(()),
+            () = &mut last_orders, if !is_last => {
+                is_last = true;
+                connection.as_mut().graceful_shutdown();
+            }
+        }
+    };
+    serving.connections.leave(key);
+    if let Err(error) = outcome {
+        tracing::debug!(%error, "a client's connection has failed");
+    }
+}
+
+async fn answer(
+    front: &Arc<Front>,
+    watched: &Arc<Watched>,
+    request: Request<Incoming>,
+) -> Result<Response<BusyBody<crate::ResponseBody>>, Infallible> {
+    let busy = watched.busy();
+    let response = front.serve(request, &watched.used).await;
+    Ok(response.map(|body| BusyBody { body: crate::ResponseBody::new(body), _busy: busy }))
+}

@@ -1,0 +1,205 @@
+//! A shared server as one client sees it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use async_trait::async_trait;
+use mcp_jsonrpc::{Kind, Message};
+use mcp_protocol::{ClientCapabilities, LogLevel, Revision, level_of, method, resource_uri, set_level_params};
+use mcp_supervisor::Lease;
+use mcp_transport::{
+    Caller, Closed, Connection, EventSender, Events, Peer, Reply, Request, SendError, events,
+};
+
+use super::{
+    EVENTS, FaceKey, Share, pump,
+    questions::Questions,
+    reply::{Change, Told},
+};
+
+/// A client's own view of a shared connection.
+#[derive(Debug)]
+pub(crate) struct Face {
+    me: Weak<Face>,
+    pub(super) share: Arc<Share>,
+    pub(super) key: FaceKey,
+    /// Whether the client can be asked anything at all.
+    can_interact: bool,
+    questions: Mutex<Questions>,
+    /// Made for the first event, or for whoever wants to hear them.
+    events: Mutex<Option<(EventSender, Option<Events>)>>,
+}
+
+impl Face {
+    pub(super) fn new(share: Arc<Share>, key: FaceKey, capabilities: ClientCapabilities, me: Weak<Face>) -> Self {
+        let can_interact = capabilities.can_interact();
+        Self { me, share, key, can_interact, questions: Mutex::default(), events: Mutex::default() }
+    }
+
+    pub(super) fn questions(&self) -> MutexGuard<'_, Questions> {
+        self.questions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the client wants log messages of this level.
+    pub(super) fn hears(&self, level: LogLevel) -> bool {
+        self.share.state().levels.hears(self.key, level)
+    }
+
+    /// Queues an announcement for the client.
+    pub(super) fn push(&self, event: Message) {
+        let mut channel = self.channel();
+        // Announcements are notifications, and those never come back.
+        let _ = channel.get_or_insert_with(channel_of_events).0.push(event);
+    }
+
+    fn channel(&self) -> MutexGuard<'_, Option<(EventSender, Option<Events>)>> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn pass(
+        &self,
+        to: &Arc<dyn Connection>,
+        request: Request,
+        change: Change,
+        lease: Option<Lease>,
+    ) -> Result<Reply, SendError> {
+        let caller = Arc::clone(request.caller());
+        let reply = to.call(request).await?;
+        match self.me.upgrade() {
+            Some(face) => Ok(Reply::new(Told::new(reply, face, caller, Arc::clone(to), change, lease))),
+            // Not reachable while somebody calls a method of the face.
+            None => Ok(reply),
+        }
+    }
+
+    async fn subscribe(&self, request: Request) -> Result<Reply, SendError> {
+        let Ok(uri) = resource_uri(request.message().params().unwrap_or("{}")).map(Box::<str>::from) else {
+            return self.pass(&self.share.upstream, request, Change::None, None).await;
+        };
+        // Noted before it is sent, so that no update is missed between the answer and here.
+        if !self.share.state().subscriptions.add(&uri, self.key) {
+            return Ok(done(&request));
+        }
+        let sent = self.pass(&self.share.upstream, request, Change::Subscribed(uri.clone()), None).await;
+        if sent.is_err() {
+            self.share.state().subscriptions.remove(&uri, self.key);
+        }
+        sent
+    }
+
+    async fn unsubscribe(&self, request: Request) -> Result<Reply, SendError> {
+        let others_stay = match resource_uri(request.message().params().unwrap_or("{}")) {
+            Ok(uri) => {
+                let mut state = self.share.state();
+                state.subscriptions.hears(&uri, self.key) && !state.subscriptions.remove(&uri, self.key)
+            }
+            Err(_) => false,
+        };
+        if others_stay {
+            return Ok(done(&request));
+        }
+        self.pass(&self.share.upstream, request, Change::None, None).await
+    }
+
+    async fn set_level(&self, request: Request) -> Result<Reply, SendError> {
+        let Ok(level) = level_of(request.message().params().unwrap_or("{}")) else {
+            return self.pass(&self.share.upstream, request, Change::None, None).await;
+        };
+        if !self.share.state().levels.set(self.key, level) {
+            return Ok(done(&request));
+        }
+        let sent = self.pass(&self.share.upstream, request, Change::LevelSet, None).await;
+        if sent.is_err() {
+            self.share.state().levels.refused(self.key);
+        }
+        sent
+    }
+
+    /// Runs a call alone on a spare instance, where all that is asked and logged is the call's.
+    async fn alone(&self, request: Request) -> Result<Reply, SendError> {
+        let lease = match self.share.leases.lease(self.share.patience).await {
+            Ok(lease) => lease,
+            Err(reason) => return Err(SendError::new(request.into_parts().0, reason)),
+        };
+        let instance = Arc::clone(lease.connection());
+        if let Some(events) = instance.events() {
+            // Ends with the instance, whose events it reads.
+            tokio::spawn(pump::run_spare(Arc::downgrade(&instance), events));
+        }
+        let level = self.share.state().levels.of(self.key);
+        if let Some(level) = level {
+            let params = set_level_params(level);
+            let message = Message::request(&mcp_jsonrpc::Id::from(0), method::LOGGING_SET_LEVEL, Some(&params));
+            if let Ok(request) = Request::new(message, Caller::proxy(Revision::LATEST_LEGACY)) {
+                // A server without logging refuses, and then there is nothing to be set.
+                let _ = instance.call(request).await?.response().await;
+            }
+        }
+        self.pass(&instance, request, Change::None, Some(lease)).await
+    }
+}
+
+#[async_trait]
+impl Connection for Face {
+    fn peer(&self) -> Arc<Peer> {
+        self.share.upstream.peer()
+    }
+
+    async fn call(&self, request: Request) -> Result<Reply, SendError> {
+        match request.method() {
+            method::RESOURCES_SUBSCRIBE => self.subscribe(request).await,
+            method::RESOURCES_UNSUBSCRIBE => self.unsubscribe(request).await,
+            method::LOGGING_SET_LEVEL => self.set_level(request).await,
+            name if self.can_interact && self.share.is_interactive() && method::may_interact(name) => {
+                self.alone(request).await
+            }
+            _ => self.pass(&self.share.upstream, request, Change::None, None).await,
+        }
+    }
+
+    async fn tell(&self, message: Message, caller: &Arc<Caller>) -> Result<(), SendError> {
+        let routed = match message.kind() {
+            Kind::Response => self.questions().answer(&message),
+            Kind::Notification if message.method() == Some(method::PROGRESS) => self.questions().progress(&message),
+            // What one client says of its own connection is nothing the others share.
+            Kind::Notification => match message.method() {
+                Some(method::INITIALIZED | method::CANCELLED | method::ROOTS_LIST_CHANGED) => None,
+                _ => Some((Arc::clone(&self.share.upstream), message)),
+            },
+            Kind::Request => None,
+        };
+        match routed {
+            Some((to, message)) => to.tell(message, caller).await,
+            None => Ok(()),
+        }
+    }
+
+    fn events(&self) -> Option<Events> {
+        self.channel().get_or_insert_with(channel_of_events).1.take()
+    }
+
+    async fn closed(&self) -> Arc<Closed> {
+        self.share.upstream.closed().await
+    }
+
+    /// Leaves the shared connection open: it is the others' too.
+    async fn close(&self) {
+        self.share.leave(self.key);
+    }
+}
+
+impl Drop for Face {
+    fn drop(&mut self) {
+        self.share.leave(self.key);
+    }
+}
+
+fn channel_of_events() -> (EventSender, Option<Events>) {
+    let (sender, events) = events(EVENTS);
+    (sender, Some(events))
+}
+
+/// The answer to a request for what is so already.
+fn done(request: &Request) -> Reply {
+    let id = request.message().id().unwrap_or_else(|| mcp_jsonrpc::Id::from(0));
+    Reply::ready(Message::response(&id, "{}"))
+}

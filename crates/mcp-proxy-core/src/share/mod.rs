@@ -1,0 +1,158 @@
+//! One connection as many clients' own.
+
+mod face;
+mod levels;
+mod pump;
+mod questions;
+mod reply;
+mod subscriptions;
+
+use std::{
+    time::Duration,
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+};
+
+use mcp_jsonrpc::Message;
+use mcp_protocol::ClientCapabilities;
+use mcp_supervisor::Leases;
+use mcp_transport::{Caller, Connection, NoteLimits};
+use tokio::{sync::Notify, task::AbortHandle};
+
+pub(crate) use self::face::Face;
+use self::{levels::Levels, subscriptions::Subscriptions};
+
+/// Tells the clients of one shared server apart.
+type FaceKey = u64;
+
+/// One upstream connection that many clients use as if each had it alone.
+///
+/// Every client has a [`Face`]. Ids need no care here, for the connection keeps its callers apart; what does is state
+/// that a server keeps per connection: subscriptions are counted, the log is as verbose as the most curious client asks,
+/// announcements go to everyone. What the server asks or logs goes to the client whose call it belongs to, or to nobody.
+#[derive(Debug)]
+pub(crate) struct Share {
+    upstream: Arc<dyn Connection>,
+    leases: Arc<Leases>,
+    /// How long a call waits for a spare instance.
+    patience: Duration,
+    state: Mutex<State>,
+    next_face: AtomicU64,
+    calls: AtomicUsize,
+    /// Whether the server has asked something while nobody could tell whom. From then on calls of clients that can be
+    /// asked run alone, each on an instance of its own.
+    interactive: AtomicBool,
+    /// Messages that could be given to nobody.
+    unattributed: AtomicU64,
+    /// Wakes the pump when URIs are left that nobody subscribes to any more.
+    unused: Arc<Notify>,
+    pump: Mutex<Option<AbortHandle>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    faces: HashMap<FaceKey, Weak<Face>>,
+    subscriptions: Subscriptions,
+    levels: Levels,
+    /// Subscriptions that the server must be told to end.
+    unused: Vec<Box<str>>,
+}
+
+/// What a client that does not read yet may miss: announcements coalesce, so little room is enough.
+const EVENTS: NoteLimits = NoteLimits { count: 64, bytes: 64 << 10 };
+
+impl Share {
+    /// Shares `upstream`; `leases` are spare instances of the same server. Must be called inside a tokio runtime.
+    pub(crate) fn new(upstream: Arc<dyn Connection>, leases: Arc<Leases>, patience: Duration) -> Arc<Self> {
+        let share = Arc::new(Self {
+            upstream,
+            leases,
+            patience,
+            state: Mutex::default(),
+            next_face: AtomicU64::new(0),
+            calls: AtomicUsize::new(0),
+            interactive: AtomicBool::new(false),
+            unattributed: AtomicU64::new(0),
+            unused: Arc::default(),
+            pump: Mutex::default(),
+        });
+        if let Some(events) = share.upstream.events() {
+            let pump = tokio::spawn(pump::run(Arc::downgrade(&share), Arc::clone(&share.unused), events)).abort_handle();
+            *share.pump.lock().unwrap_or_else(PoisonError::into_inner) = Some(pump);
+        }
+        share
+    }
+
+    /// A client's own view of the connection.
+    pub(crate) fn face(self: &Arc<Self>, caller: &Arc<Caller>) -> Arc<Face> {
+        let key = self.next_face.fetch_add(1, Ordering::Relaxed);
+        let capabilities = ClientCapabilities::read(caller.capabilities()).unwrap_or_default();
+        let face = Arc::new_cyclic(|me| Face::new(Arc::clone(self), key, capabilities, me.clone()));
+        self.state().faces.insert(key, Arc::downgrade(&face));
+        face
+    }
+
+    /// Whether calls that may be asked something run alone.
+    pub(crate) fn is_interactive(&self) -> bool {
+        self.interactive.load(Ordering::Relaxed)
+    }
+
+    /// Closes the connection and its spare instances.
+    pub(crate) async fn close(&self) {
+        self.upstream.close().await;
+        self.leases.close().await;
+        if let Some(pump) = self.pump.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            pump.abort();
+        }
+    }
+
+    /// Tells every client that wants to know.
+    fn announce(&self, event: &Message, wants: impl Fn(&State, FaceKey) -> bool) {
+        let faces: Vec<_> = {
+            let state = self.state();
+            state.faces.iter().filter(|(key, _)| wants(&state, **key)).filter_map(|(_, face)| face.upgrade()).collect()
+        };
+        for face in faces {
+            face.push(event.clone());
+        }
+    }
+
+    /// A client has left.
+    fn leave(&self, face: FaceKey) {
+        let mut state = self.state();
+        state.faces.remove(&face);
+        state.levels.leave(face);
+        let unused = state.subscriptions.leave(face);
+        if !unused.is_empty() {
+            state.unused.extend(unused);
+            drop(state);
+            self.unused.notify_one();
+        }
+    }
+
+    /// Counts a message that could be given to nobody.
+    fn lose(&self, message: &Message) {
+        let lost = self.unattributed.fetch_add(1, Ordering::Relaxed) + 1;
+        if lost.is_power_of_two() {
+            tracing::debug!(method = message.method(), so_far = lost, "a message of the server belongs to no one call");
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        if let Some(pump) = self.pump.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            pump.abort();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

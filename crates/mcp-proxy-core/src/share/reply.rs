@@ -1,0 +1,154 @@
+//! A reply of a shared server on its way to the one client it is for.
+
+use std::{
+    collections::VecDeque,
+    pin::Pin,
+    sync::{Arc, atomic::Ordering},
+    task::{Context, Poll},
+};
+
+use futures::{FutureExt, Stream, future::BoxFuture};
+use mcp_jsonrpc::{Kind, Message};
+use mcp_protocol::{ClientCapabilities, ClientCapability, EMPTY_ROOTS, code, level_of, method};
+use mcp_supervisor::Lease;
+use mcp_transport::{Caller, Connection, Lost, Reply, ReplySource};
+
+use super::Face;
+
+/// What becomes of the share's own tables when a call is over.
+#[derive(Debug)]
+pub(super) enum Change {
+    None,
+    /// The subscription stands unless the server refuses it.
+    Subscribed(Box<str>),
+    /// The level stands unless the server refuses it.
+    LevelSet,
+}
+
+/// Gives the client its own questions, under ids of the client's own, and the logs it asked for. What the client cannot
+/// be asked is answered here.
+pub(super) struct Told {
+    reply: Reply,
+    face: Arc<Face>,
+    caller: Arc<Caller>,
+    from: Arc<dyn Connection>,
+    call: u64,
+    change: Change,
+    /// Answers of ours that wait to be sent, and the one being sent.
+    answers: VecDeque<Message>,
+    sending: Option<BoxFuture<'static, ()>>,
+    _lease: Option<Lease>,
+}
+
+impl Told {
+    pub(super) fn new(
+        reply: Reply,
+        face: Arc<Face>,
+        caller: Arc<Caller>,
+        from: Arc<dyn Connection>,
+        change: Change,
+        lease: Option<Lease>,
+    ) -> Self {
+        let call = face.questions().call();
+        face.share.calls.fetch_add(1, Ordering::Relaxed);
+        Self { reply, face, caller, from, call, change, answers: VecDeque::new(), sending: None, _lease: lease }
+    }
+
+    /// What the client is to see of `message`, if anything.
+    fn seen(&mut self, message: Message) -> Option<Message> {
+        match message.kind() {
+            Kind::Response => {
+                self.settle(&message);
+                Some(message)
+            }
+            Kind::Request => self.question(&message),
+            Kind::Notification => match message.method() {
+                Some(method::CANCELLED) => self.face.questions().withdraw(&message, self.call),
+                Some(method::MESSAGE) => {
+                    let level = level_of(message.params().unwrap_or("{}"));
+                    level.is_ok_and(|level| self.face.hears(level)).then_some(message)
+                }
+                Some(method::ELICITATION_COMPLETE) | None => None,
+                Some(_) => Some(message),
+            },
+        }
+    }
+
+    fn question(&mut self, question: &Message) -> Option<Message> {
+        let needed = ClientCapability::needed_for(question.method().unwrap_or_default(), question.params());
+        let able = ClientCapabilities::read(self.caller.capabilities()).unwrap_or_default();
+        if needed.is_none_or(|needed| able.has(needed)) {
+            return self.face.questions().ask(question, self.call, &self.from);
+        }
+        let id = question.id()?;
+        self.answers.push_back(if question.method() == Some(method::ROOTS_LIST) {
+            Message::response(&id, EMPTY_ROOTS)
+        } else {
+            let text = "the client that made this call has not declared the capability to be asked this";
+            Message::error_response(Some(&id), code::METHOD_NOT_FOUND, text, None)
+        });
+        None
+    }
+
+    fn settle(&mut self, response: &Message) {
+        match std::mem::replace(&mut self.change, Change::None) {
+            Change::Subscribed(uri) if response.is_error() => {
+                self.face.share.state().subscriptions.remove(&uri, self.face.key);
+            }
+            Change::LevelSet if response.is_error() => self.face.share.state().levels.refused(self.face.key),
+            _ => {}
+        }
+    }
+
+    /// Sends what waits to be answered.
+    fn drive_answers(&mut self, context: &mut Context<'_>) {
+        loop {
+            if let Some(sending) = &mut self.sending {
+                if sending.poll_unpin(context).is_pending() {
+                    return;
+                }
+                self.sending = None;
+            }
+            let Some(answer) = self.answers.pop_front() else { return };
+            let (from, caller) = (Arc::clone(&self.from), Arc::clone(&self.caller));
+            self.sending = Some(Box::pin(async move {
+                // A server that is gone needs no answer.
+                let _ = from.tell(answer, &caller).await;
+            }));
+        }
+    }
+}
+
+impl Stream for Told {
+    type Item = Result<Message, Lost>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            let next = Pin::new(&mut self.reply).poll_next(context);
+            let item = match next {
+                Poll::Ready(Some(Ok(message))) => self.seen(message).map(Ok),
+                Poll::Ready(other) => return Poll::Ready(other),
+                Poll::Pending => {
+                    self.drive_answers(context);
+                    return Poll::Pending;
+                }
+            };
+            if item.is_some() {
+                return Poll::Ready(item);
+            }
+        }
+    }
+}
+
+impl ReplySource for Told {
+    fn cancel(mut self: Pin<&mut Self>, reason: Option<&str>) {
+        std::mem::replace(&mut self.reply, Reply::stream(futures::stream::empty())).cancel(reason);
+    }
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        self.face.questions().forget(self.call);
+        self.face.share.calls.fetch_sub(1, Ordering::Relaxed);
+    }
+}

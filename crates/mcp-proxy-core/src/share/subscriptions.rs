@@ -1,0 +1,77 @@
+//! Which client of a shared server hears of which resource.
+
+use std::collections::{HashMap, HashSet};
+
+use super::FaceKey;
+
+/// Counts subscriptions, so that the server hears of the first one and of the last one's end.
+#[derive(Debug, Default)]
+pub(super) struct Subscriptions(HashMap<Box<str>, HashSet<FaceKey>>);
+
+impl Subscriptions {
+    /// Notes a subscription; says whether it is the first to `uri`.
+    pub(super) fn add(&mut self, uri: &str, face: FaceKey) -> bool {
+        if let Some(faces) = self.0.get_mut(uri) {
+            faces.insert(face);
+            return false;
+        }
+        self.0.insert(uri.into(), HashSet::from([face]));
+        true
+    }
+
+    /// Notes the end of a subscription; says whether it was the last to `uri`.
+    pub(super) fn remove(&mut self, uri: &str, face: FaceKey) -> bool {
+        let Some(faces) = self.0.get_mut(uri) else { return false };
+        let last = faces.remove(&face) && faces.is_empty();
+        if last {
+            self.0.remove(uri);
+        }
+        last
+    }
+
+    /// Ends all subscriptions of a client; gives the URIs nobody subscribes to any more.
+    pub(super) fn leave(&mut self, face: FaceKey) -> Vec<Box<str>> {
+        let mut unused = Vec::new();
+        self.0.retain(|uri, faces| {
+            let last = faces.remove(&face) && faces.is_empty();
+            if last {
+                unused.push(uri.clone());
+            }
+            !last
+        });
+        unused
+    }
+
+    /// Whether `face` hears of `uri`.
+    pub(super) fn hears(&self, uri: &str, face: FaceKey) -> bool {
+        self.0.get(uri).is_some_and(|faces| faces.contains(&face))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_server_hears_of_the_first_and_of_the_last() {
+        let mut subscriptions = Subscriptions::default();
+        assert!(subscriptions.add("a", 1));
+        assert!(!subscriptions.add("a", 2));
+        assert!(!subscriptions.add("a", 2), "twice is once");
+        assert!(subscriptions.hears("a", 1) && !subscriptions.hears("b", 1));
+        assert!(!subscriptions.remove("a", 1));
+        assert!(!subscriptions.remove("a", 1), "twice is once");
+        assert!(subscriptions.remove("a", 2));
+        assert!(subscriptions.add("a", 1), "and it begins anew");
+    }
+
+    #[test]
+    fn whoever_leaves_takes_its_subscriptions_along() {
+        let mut subscriptions = Subscriptions::default();
+        subscriptions.add("a", 1);
+        subscriptions.add("b", 1);
+        subscriptions.add("b", 2);
+        assert_eq!(subscriptions.leave(1), [Box::from("a")]);
+        assert!(subscriptions.hears("b", 2));
+    }
+}
