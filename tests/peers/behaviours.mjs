@@ -143,6 +143,8 @@ export async function run(peer) {
     },
     async logging() {
       await client.setLoggingLevel("debug");
+      // What this server logs belongs to no call, so in a shared process it is nobody's.
+      if (options.session === "shared") return;
       await text("toggle-simulated-logging", {});
       const log = await logs.first((params) => /-level message|level-message/.test(params.data));
       assert.ok(log.level);
@@ -186,7 +188,8 @@ export async function run(peer) {
     },
     async roots() {
       if (options.session === "shared") {
-        assert.match(await text("get-roots-list", {}), /no roots are currently configured/);
+        // It asks a moment after its start: during a call of ours it gets our roots, else none.
+        assert.match(await text("get-roots-list", {}), /no roots are currently configured|peer-root/);
         return;
       }
       await roots.first();

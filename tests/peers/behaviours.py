@@ -135,6 +135,9 @@ class Session:
 
     async def everything_logging(self):
         await self.peer.client.set_logging_level("debug")
+        # What this server logs belongs to no call, so in a shared process it is nobody's.
+        if self.options.session == "shared":
+            return
         await self.text("toggle-simulated-logging", {})
         log = await self.peer.logs.first(lambda params: "level" in str(params.data) and "message" in str(params.data))
         assert log.level
@@ -174,7 +177,9 @@ class Session:
 
     async def everything_roots(self):
         if self.options.session == "shared":
-            assert "no roots are currently configured" in await self.text("get-roots-list", {})
+            # It asks a moment after its start: during a call of ours it gets our roots, else none.
+            answer = await self.text("get-roots-list", {})
+            assert "no roots are currently configured" in answer or "peer-root" in answer, answer
             return
         await self.peer.roots.first()
         answer = await self.text("get-roots-list", {})

@@ -26,8 +26,8 @@ use std::{
     thread::{self, Scope},
 };
 
-use mcp_jsonrpc::{BatchError, Incoming, Kind, Line, Lines, Message, ParseError};
-use mcp_protocol::{CancelledParams, code, method};
+use mcp_proxy_core::jsonrpc::{BatchError, Incoming, Kind, Line, Lines, Message, ParseError};
+use mcp_proxy_core::protocol::{CancelledParams, code, method};
 use serde_json::json;
 
 use self::{call::Call, count::Plan, question::Question, refusal::Refusal, state::State, wire::Wire};

@@ -22,7 +22,9 @@ use crate::cli::Serve;
 /// Why nothing is served.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ServeError {
-    #[error("`{0}` can be reached from other machines, and nobody is asked who they are; listen on 127.0.0.1, or start with `--allow-unauthenticated` if everyone there may use the server")]
+    #[error(
+        "`{0}` can be reached from other machines, and nobody is asked who they are; listen on 127.0.0.1, or start with `--allow-unauthenticated` if everyone there may use the server"
+    )]
     Exposed(std::net::IpAddr),
     #[error("cannot listen on {address}: {source}; is another program using the port? `--port 0` picks a free one")]
     Listen { address: SocketAddr, source: io::Error },
@@ -47,9 +49,9 @@ impl ServeError {
 /// An error and what is behind it, in one line; what one level quotes of the next is not said twice.
 fn whole(error: &dyn std::error::Error) -> String {
     let sources = std::iter::successors(error.source(), |error| error.source());
-    sources.map(ToString::to_string).fold(error.to_string(), |said, source| {
-        if said.contains(&source) { said } else { format!("{said}: {source}") }
-    })
+    sources
+        .map(ToString::to_string)
+        .fold(error.to_string(), |said, source| if said.contains(&source) { said } else { format!("{said}: {source}") })
 }
 
 /// Serves until `shutdown` is ready.
@@ -113,8 +115,7 @@ fn proxy(options: Serve) -> Result<(Proxy, Arc<str>), ServeError> {
     if let Some(era) = options.era {
         server = server.era(era.into());
     }
-    let allowed =
-        Allowed { hosts: options.allow_host, origins: options.allow_origin, public_url: options.public_url };
+    let allowed = Allowed { hosts: options.allow_host, origins: options.allow_origin, public_url: options.public_url };
     let builder = Proxy::builder().name("mcp-stdio").server_with(server).limits(limits).allowed(allowed);
     let builder = if options.no_client_capabilities { builder.without_client_capabilities() } else { builder };
     Ok((builder.build()?, name))

@@ -85,7 +85,9 @@ impl FromStr for Setting {
             return Err(format!("there is no limit `{name}`; there are: {}", known.join(", ")));
         };
         let value = match place {
-            Count(_) => value.parse().ok().filter(|count| 0 < *count).map(Value::Count).ok_or("write a number from 1 on"),
+            Count(_) => {
+                value.parse().ok().filter(|count| 0 < *count).map(Value::Count).ok_or("write a number from 1 on")
+            }
             Bytes(_) => bytes(value).map(Value::Bytes).ok_or("write a size such as 512KiB, 8MiB or 1GiB"),
             Time(_) => time(value).map(Value::Time).ok_or("write a time such as 500ms, 30s, 5m or 2h"),
         };

@@ -7,14 +7,7 @@ use mcp_protocol::Era;
 use mcp_transport::{Client, Transport};
 use mcp_transport_http::server::{Allowed, GuardError};
 
-use crate::{
-    Limits, Proxy, Sharing,
-    front::Front,
-    lane::Setting,
-    layers::Places,
-    server::Server,
-    ticker::Ticker,
-};
+use crate::{Limits, Proxy, Sharing, front::Front, lane::Setting, layers::Places, server::Server, ticker::Ticker};
 
 /// Puts a proxy together. Nothing is started or opened before the proxy is used.
 #[derive(Debug)]
@@ -59,8 +52,20 @@ const EVERYTHING: &str = r#"{"roots":{"listChanged":false},"sampling":{},"elicit
 
 /// First segments of paths that are the proxy's own.
 const RESERVED: [&str; 14] = [
-    "api", "health", "mcp", "sse", "message", "messages", "metrics", "servers", "groups", "docs", "admin", "openapi.json",
-    "favicon.ico", ".well-known",
+    "api",
+    "health",
+    "mcp",
+    "sse",
+    "message",
+    "messages",
+    "metrics",
+    "servers",
+    "groups",
+    "docs",
+    "admin",
+    "openapi.json",
+    "favicon.ico",
+    ".well-known",
 ];
 
 impl Builder {

@@ -160,7 +160,11 @@ pub(crate) struct Noted<I> {
 }
 
 impl<I: AsyncRead + Unpin> AsyncRead for Noted<I> {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
         let outcome = Pin::new(&mut self.io).poll_read(context, buffer);
         if outcome.is_ready() {
             self.watched.read();

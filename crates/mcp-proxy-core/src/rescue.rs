@@ -41,7 +41,8 @@ pub(crate) fn unknown_route() -> Told {
 
 /// The path is there, the method is not.
 pub(crate) fn wrong_method(allowed: &'static str) -> Told {
-    let told = Told::new(StatusCode::METHOD_NOT_ALLOWED, code::INVALID_REQUEST, format!("the methods here are {allowed}"));
+    let told =
+        Told::new(StatusCode::METHOD_NOT_ALLOWED, code::INVALID_REQUEST, format!("the methods here are {allowed}"));
     Told { header: Some((header::ALLOW, HeaderValue::from_static(allowed))), ..told }
 }
 

@@ -7,9 +7,7 @@ use std::{
 
 use mcp_eras::FindEra;
 use mcp_protocol::{Era, Revision};
-use mcp_transport::{
-    Caller, Client, ConnectError, Connection, Partition, Peer, Principal, Transport,
-};
+use mcp_transport::{Caller, Client, ConnectError, Connection, Partition, Peer, Principal, Transport};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{

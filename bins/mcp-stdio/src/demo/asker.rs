@@ -1,7 +1,9 @@
 //! Who asks: the era of a request and what its client can do.
 
-use mcp_jsonrpc::Message;
-use mcp_protocol::{Claim, ClientCapabilities, Era, LogLevel, Revision, UnsupportedVersion, code, meta, method};
+use mcp_proxy_core::jsonrpc::Message;
+use mcp_proxy_core::protocol::{
+    Claim, ClientCapabilities, Era, LogLevel, Revision, UnsupportedVersion, code, meta, method,
+};
 
 use super::{refusal::Refusal, state::State};
 

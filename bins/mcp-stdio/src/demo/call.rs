@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use mcp_jsonrpc::{Id, Message};
-use mcp_protocol::{CacheHints, CacheScope, Era, code, meta, method};
+use mcp_proxy_core::jsonrpc::{Id, Message};
+use mcp_proxy_core::protocol::{CacheHints, CacheScope, Era, code, meta, method};
 use serde_json::{Map, Value, json};
 
 use super::{asker::Asker, handshake, refusal::Refusal, state::State};

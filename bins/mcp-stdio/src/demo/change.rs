@@ -1,7 +1,7 @@
 //! Word of changes: subscriptions of the legacy client, change streams of modern ones.
 
-use mcp_jsonrpc::{Id, Message, quote};
-use mcp_protocol::{
+use mcp_proxy_core::jsonrpc::{Id, Message, quote};
+use mcp_proxy_core::protocol::{
     RESOURCE_URI_PATH, ServerCapabilities, SubscriptionFilter, acknowledged, listen_result, meta, method,
 };
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ fn listed(call: &Call) -> Result<&str, Refusal> {
 
 /// Opens a change stream; gives its first message, which says what it will carry.
 pub(super) fn listen(call: &Call, state: &mut State) -> Result<Message, Refusal> {
-    let refused = |error: mcp_protocol::ShapeError| Refusal::params(error.to_string());
+    let refused = |error: mcp_proxy_core::protocol::ShapeError| Refusal::params(error.to_string());
     let asked = SubscriptionFilter::read(&Value::Object(call.params.clone()).to_string()).map_err(refused)?;
     let able = ServerCapabilities::read(&handshake::capabilities().to_string()).map_err(refused)?;
     let mut filter = asked.honoured(able);

@@ -6,8 +6,8 @@ use std::{
     time::Duration,
 };
 
-use mcp_jsonrpc::{Message, quote};
-use mcp_protocol::{LogLevel, code, method};
+use mcp_proxy_core::jsonrpc::{Message, quote};
+use mcp_proxy_core::protocol::{LogLevel, code, method};
 use serde_json::{Map, Value, json};
 
 use super::{Server, call::Call, change, refusal::Refusal, resource, tool};

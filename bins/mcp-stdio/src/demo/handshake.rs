@@ -1,6 +1,6 @@
 //! Who this server is and what it can do, in both eras.
 
-use mcp_protocol::{ClientCapabilities, InitializeParams, LogLevel, Revision, code, level_of};
+use mcp_proxy_core::protocol::{ClientCapabilities, InitializeParams, LogLevel, Revision, code, level_of};
 use serde_json::{Value, json};
 
 use super::{asker::Asker, call::Call, refusal::Refusal, state::State};
@@ -21,7 +21,7 @@ pub(super) fn initialize(call: &Call, state: &mut State) -> Result<Value, Refusa
         return Err(Refusal::new(code::INVALID_REQUEST, "the handshake is over; there is one for each process"));
     }
     let text = Value::Object(call.params.clone()).to_string();
-    let refused = |error: mcp_protocol::ShapeError| Refusal::params(error.to_string());
+    let refused = |error: mcp_proxy_core::protocol::ShapeError| Refusal::params(error.to_string());
     let asked = InitializeParams::read(&text).map_err(refused)?;
     let revision = Revision::negotiate(&asked.protocol_version);
     let can = ClientCapabilities::read(asked.capabilities.get()).map_err(refused)?;

@@ -1,7 +1,7 @@
 //! The tools that need an answer of the client: a request in the legacy era, a result that asks in the modern one.
 
-use mcp_jsonrpc::{Id, Message};
-use mcp_protocol::{ClientCapability, Era, method};
+use mcp_proxy_core::jsonrpc::{Id, Message};
+use mcp_proxy_core::protocol::{ClientCapability, Era, method};
 use serde_json::{Value, json};
 
 use super::{

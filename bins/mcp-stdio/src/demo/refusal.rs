@@ -1,7 +1,7 @@
 //! Why a request is refused.
 
-use mcp_jsonrpc::{Id, Message};
-use mcp_protocol::{Era, code};
+use mcp_proxy_core::jsonrpc::{Id, Message};
+use mcp_proxy_core::protocol::{Era, code};
 use serde_json::json;
 
 #[derive(Debug)]

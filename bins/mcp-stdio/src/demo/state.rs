@@ -5,8 +5,8 @@ use std::{
     sync::mpsc::Sender,
 };
 
-use mcp_jsonrpc::Id;
-use mcp_protocol::{SubscriptionFilter, code};
+use mcp_proxy_core::jsonrpc::Id;
+use mcp_proxy_core::protocol::{SubscriptionFilter, code};
 
 use super::{asker::Asker, call::Call, question::Question, refusal::Refusal};
 

@@ -5,8 +5,8 @@ use std::{
     time::Duration,
 };
 
-use mcp_jsonrpc::{Id, Kind, Message};
-use mcp_protocol::{
+use mcp_proxy_core::jsonrpc::{Id, Kind, Message};
+use mcp_proxy_core::protocol::{
     CacheHints, ClientCapability, DiscoverResult, InitializeResult, InputRequired, ListKind, ListPage, LogLevel,
     ProgressParams, ResultType, Revision, SubscriptionFilter, UnsupportedVersion, code, level_of, meta, method,
     subscription_id,

@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use mcp_jsonrpc::Message;
+use mcp_proxy_core::jsonrpc::Message;
 
 pub(super) struct Wire<'w>(Mutex<Out<'w>>);
 

@@ -1,9 +1,6 @@
 //! The beginning of a session.
 
-use std::{
-    sync::Arc,
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
 use http::{HeaderName, HeaderValue, request::Parts};
 use mcp_jsonrpc::{Id, Message};

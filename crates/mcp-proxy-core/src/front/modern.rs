@@ -32,14 +32,17 @@ impl Front {
         let refuse = |told: &Told| refused(told, id.as_ref());
         match message.kind() {
             Kind::Response => {
-                return Err(refuse(&rescue::misplaced("servers of revision 2026-07-28 ask nothing, so there is nothing to answer")));
+                return Err(refuse(&rescue::misplaced(
+                    "servers of revision 2026-07-28 ask nothing, so there is nothing to answer",
+                )));
             }
             // Cancelling is done by closing the stream, and there is nothing else to be notified of.
             Kind::Notification => return Ok(empty(StatusCode::ACCEPTED)),
             Kind::Request => {}
         }
         let wire = RequestHead::new(&head.headers);
-        let claim = check_mirror(&message, &SERVED, |name| wire.field(name)).map_err(|error| refuse(&Told::from(&error)))?;
+        let claim =
+            check_mirror(&message, &SERVED, |name| wire.field(name)).map_err(|error| refuse(&Told::from(&error)))?;
         if !(accept.takes_json() && accept.takes_events()) {
             return Err(refuse(&rescue::not_acceptable("both application/json and text/event-stream")));
         }
@@ -49,10 +52,8 @@ impl Front {
         }
         let caller = Arc::new(self.modern_caller(head, &claim));
         let requested = claim.version.into_owned();
-        let (connection, peer) = server
-            .sessionless(&caller)
-            .await
-            .map_err(|error| refuse(&Told::unreachable(&error, &requested, true)))?;
+        let (connection, peer) =
+            server.sessionless(&caller).await.map_err(|error| refuse(&Told::unreachable(&error, &requested, true)))?;
         if peer.era() == Era::Legacy {
             return Err(refuse(&rescue::legacy_only()));
         }

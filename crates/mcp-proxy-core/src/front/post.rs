@@ -109,9 +109,10 @@ impl Front {
             Incoming::Many(parts) if session.update(|session| session.revision.has_batches()) => {
                 self.batch(session, parts).await
             }
-            Incoming::Many(_) => {
-                Err(refused(&rescue::misplaced("batches exist in revision 2025-03-26 only; send the messages one by one"), None))
-            }
+            Incoming::Many(_) => Err(refused(
+                &rescue::misplaced("batches exist in revision 2025-03-26 only; send the messages one by one"),
+                None,
+            )),
         }
     }
 }

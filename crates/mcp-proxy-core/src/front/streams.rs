@@ -163,7 +163,12 @@ pub(crate) struct SessionStream {
 
 impl SessionStream {
     /// A new stream, or the continuation of one whose missed events are `missed`.
-    pub(super) fn new(front: &Arc<Front>, session: &Session, turn: Turn, missed: Option<(StreamId, Vec<Event>)>) -> Self {
+    pub(super) fn new(
+        front: &Arc<Front>,
+        session: &Session,
+        turn: Turn,
+        missed: Option<(StreamId, Vec<Event>)>,
+    ) -> Self {
         let (record, first) = match missed {
             Some((stream, events)) => (Some(stream), events.into_iter().map(replayed).collect()),
             None => match open_stream(session) {
@@ -221,7 +226,13 @@ pub(crate) struct Tail {
 }
 
 impl Tail {
-    pub(super) fn new(front: &Arc<Front>, session: &Session, last: String, missed: Vec<Event>, is_finished: bool) -> Self {
+    pub(super) fn new(
+        front: &Arc<Front>,
+        session: &Session,
+        last: String,
+        missed: Vec<Event>,
+        is_finished: bool,
+    ) -> Self {
         Self {
             look: front.ticker.alarm(TICK),
             comment: front.ticker.alarm(front.limits.stream_comment),
@@ -274,9 +285,8 @@ fn open_stream(session: &Session) -> Option<(EventId, Option<Frame>)> {
 
 /// A message on its way out, kept for a client that may lose it.
 pub(super) fn recorded(session: &Session, record: Option<StreamId>, message: Message) -> Frame {
-    let id = record.and_then(|stream| {
-        session.update(|session| session.replay.push(stream, message.clone(), Instant::now()))
-    });
+    let id = record
+        .and_then(|stream| session.update(|session| session.replay.push(stream, message.clone(), Instant::now())));
     Frame::Message { message, id: id.map(|id| id.to_string().into()), named: true }
 }
 

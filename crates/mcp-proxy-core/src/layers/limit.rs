@@ -52,11 +52,13 @@ impl<C> Limit<C> {
 
     async fn permits(&self, method: &str) -> Result<[Option<OwnedSemaphorePermit>; 3], NotSent> {
         if method::is_long_lived(method) {
-            let long = self.permit(&self.places.long, "as many long-lived calls are open as `long_calls` allows").await?;
+            let long =
+                self.permit(&self.places.long, "as many long-lived calls are open as `long_calls` allows").await?;
             return Ok([Some(long), None, None]);
         }
         // The narrowest first, so that one busy session waits for itself and not with the places of others in hand.
-        let session = self.permit(&self.session, "the session has as many calls in flight as `calls_per_session` allows");
+        let session =
+            self.permit(&self.session, "the session has as many calls in flight as `calls_per_session` allows");
         let session = session.await?;
         let server = "as many calls are in flight to the server as `calls_per_server` allows";
         let server = self.permit(&self.places.server, server).await?;

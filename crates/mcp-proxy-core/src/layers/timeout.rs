@@ -55,11 +55,8 @@ struct Pause {
 
 impl<C> Timeout<C> {
     pub(crate) fn new(inner: C, ticker: Arc<Ticker>, limits: &Limits) -> Self {
-        let bounds = Bounds {
-            idle: ticks(limits.call_idle),
-            total: ticks(limits.call_time),
-            answer: ticks(limits.answer_time),
-        };
+        let bounds =
+            Bounds { idle: ticks(limits.call_idle), total: ticks(limits.call_time), answer: ticks(limits.answer_time) };
         Self { inner, ticker, bounds, questions: Arc::default() }
     }
 }

@@ -6,9 +6,7 @@ use async_trait::async_trait;
 use mcp_jsonrpc::{Kind, Message};
 use mcp_protocol::{ClientCapabilities, LogLevel, Revision, level_of, method, resource_uri, set_level_params};
 use mcp_supervisor::Lease;
-use mcp_transport::{
-    Caller, Closed, Connection, EventSender, Events, Peer, Reply, Request, SendError, events,
-};
+use mcp_transport::{Caller, Closed, Connection, EventSender, Events, Peer, Reply, Request, SendError, events};
 
 use super::{
     EVENTS, FaceKey, Share, pump,

@@ -8,12 +8,12 @@ mod reply;
 mod subscriptions;
 
 use std::{
-    time::Duration,
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use mcp_jsonrpc::Message;
@@ -80,7 +80,8 @@ impl Share {
             pump: Mutex::default(),
         });
         if let Some(events) = share.upstream.events() {
-            let pump = tokio::spawn(pump::run(Arc::downgrade(&share), Arc::clone(&share.unused), events)).abort_handle();
+            let pump =
+                tokio::spawn(pump::run(Arc::downgrade(&share), Arc::clone(&share.unused), events)).abort_handle();
             *share.pump.lock().unwrap_or_else(PoisonError::into_inner) = Some(pump);
         }
         share

@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     ops::Range,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -19,8 +20,10 @@ pub(crate) struct InFlight<W> {
     free: Vec<u32>,
     /// Calls that a server's request could belong to.
     attributable: usize,
+    /// How many calls there have been.
+    calls: u64,
     /// Calls given up, oldest first, whose work may still go on at the server.
-    ghosts: VecDeque<(u64, Instant)>,
+    ghosts: VecDeque<Ghost>,
     /// To which call a server's request went, until the call is over.
     asked: HashMap<Id, u64>,
     limit: usize,
@@ -42,12 +45,25 @@ enum State<W> {
 #[derive(Debug)]
 struct Waiting<W> {
     waiter: W,
+    owner: Owner,
+    /// Its place in the order of all calls.
+    number: u64,
     id: Id,
     token: Option<Id>,
     long_lived: bool,
     /// Method `initialize`, which must not be cancelled.
     binding: bool,
 }
+
+#[derive(Debug)]
+struct Ghost {
+    key: u64,
+    owner: Owner,
+    since: Instant,
+}
+
+/// The session a call is of. Calls without one have nothing in common.
+pub(crate) type Owner = Option<Arc<str>>;
 
 /// Where a message that was read belongs.
 #[derive(Debug)]
@@ -78,6 +94,7 @@ impl<W: Clone> InFlight<W> {
             slots: Vec::new(),
             free: Vec::new(),
             attributable: 0,
+            calls: 0,
             ghosts: VecDeque::new(),
             asked: HashMap::new(),
             limit: limit.min((1 << SLOT_BITS) - MAX_GHOSTS),
@@ -90,7 +107,7 @@ impl<W: Clone> InFlight<W> {
     }
 
     /// Takes a request in; gives the key and the message to write, or `None` if there are too many calls.
-    pub(crate) fn ask(&mut self, request: &Message, waiter: W) -> Option<(u64, Message)> {
+    pub(crate) fn ask(&mut self, request: &Message, owner: Owner, waiter: W) -> Option<(u64, Message)> {
         if self.limit <= self.len() {
             return None;
         }
@@ -105,8 +122,11 @@ impl<W: Clone> InFlight<W> {
         let ours = Id::from(key);
         let (request, token) = relabel_token(request, &ours);
         let long_lived = request.method().is_some_and(method::is_long_lived);
+        self.calls += 1;
         entry.state = State::Waiting(Waiting {
             waiter,
+            owner,
+            number: self.calls,
             id: request.id()?,
             token,
             long_lived,
@@ -128,7 +148,7 @@ impl<W: Clone> InFlight<W> {
                 Some(id) => Delivery::Answer(Message::response(&id, "{}")),
                 None => Delivery::Stale,
             },
-            Kind::Request => match (self.only_call(now), message.id()) {
+            Kind::Request => match (self.likely_call(now), message.id()) {
                 (Some(key), Some(id)) if self.asked.len() < MAX_ASKED => {
                     self.asked.insert(id, key);
                     self.note(key, message)
@@ -154,7 +174,7 @@ impl<W: Clone> InFlight<W> {
                     None => Delivery::Event(message),
                 }
             }
-            Some(method::MESSAGE) => match self.only_call(now) {
+            Some(method::MESSAGE) => match self.likely_call(now) {
                 Some(key) => self.note(key, message),
                 None => Delivery::Event(message),
             },
@@ -171,7 +191,7 @@ impl<W: Clone> InFlight<W> {
     /// Gives a call up; says whether the server must be told.
     pub(crate) fn cancel(&mut self, key: u64, now: Instant) -> bool {
         let Some(call) = self.take(key, State::Ghost) else { return false };
-        self.ghosts.push_back((key, now));
+        self.ghosts.push_back(Ghost { key, owner: call.owner, since: now });
         self.bury(now);
         !call.binding
     }
@@ -205,22 +225,31 @@ impl<W: Clone> InFlight<W> {
         }
     }
 
-    /// The key of the only call that a message without a name of its call can belong to.
-    fn only_call(&mut self, now: impl FnOnce() -> Instant) -> Option<u64> {
-        if self.attributable != 1 {
+    /// The key of the call that a message without a name of its call is given to.
+    ///
+    /// All calls it could belong to, those given up included, must be of one client: then it reaches the right one, by
+    /// that client's newest call. What could be another client's is given to nobody.
+    fn likely_call(&mut self, now: impl FnOnce() -> Instant) -> Option<u64> {
+        if self.attributable == 0 {
             return None;
         }
         if !self.ghosts.is_empty() {
             self.bury(now());
         }
-        if !self.ghosts.is_empty() {
-            return None;
-        }
-        let mut slots = (0..).zip(&self.slots);
-        slots.find_map(|(slot, entry): (u64, _)| match &entry.state {
-            State::Waiting(call) if !call.long_lived => Some(u64::from(entry.generation) << SLOT_BITS | slot),
-            _ => None,
-        })
+        let waiting = || {
+            (0u64..).zip(&self.slots).filter_map(|(slot, entry)| match &entry.state {
+                State::Waiting(call) if !call.long_lived => {
+                    Some((u64::from(entry.generation) << SLOT_BITS | slot, call))
+                }
+                _ => None,
+            })
+        };
+        let (key, newest) = waiting().max_by_key(|(_, call)| call.number)?;
+        let is_only = self.attributable == 1 && self.ghosts.is_empty();
+        let same = |owner: &Owner| owner.is_some() && *owner == newest.owner;
+        let is_one_clients =
+            waiting().all(|(_, call)| same(&call.owner)) && self.ghosts.iter().all(|ghost| same(&ghost.owner));
+        (is_only || is_one_clients).then_some(key)
     }
 
     fn entry(&self, key: u64) -> Option<&Slot<W>> {
@@ -255,7 +284,7 @@ impl<W: Clone> InFlight<W> {
             return Some(call);
         }
         if matches!(self.entry(key)?.state, State::Ghost) {
-            self.ghosts.retain(|(ghost, _)| *ghost != key);
+            self.ghosts.retain(|ghost| ghost.key != key);
             self.release(slot);
         }
         None
@@ -263,7 +292,7 @@ impl<W: Clone> InFlight<W> {
 
     /// Forgets ghosts that are too old or too many.
     fn bury(&mut self, now: Instant) {
-        while let Some((key, since)) = self.ghosts.front().copied() {
+        while let Some(&Ghost { key, since, .. }) = self.ghosts.front() {
             if self.ghosts.len() <= MAX_GHOSTS && now.saturating_duration_since(since) < GHOST_LIFE {
                 return;
             }

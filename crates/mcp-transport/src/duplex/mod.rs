@@ -109,8 +109,8 @@ impl Lifeline for NoLifeline {
 /// in. A reader task and a writer task own the streams. The reader never waits for a consumer: what finds no room gives
 /// way by the overflow rule, and a response always has its place.
 ///
-/// A server's request or log message names no call. It is given to a call only if exactly one is in flight; everything
-/// else comes out of [`events`](Connection::events). A server's `ping` is answered here.
+/// A server's request or log message names no call. It is given to a call only if all calls that it could belong to are
+/// of one client, and then to the newest; everything else comes out of [`events`](Connection::events). A server's `ping` is answered here.
 pub struct Duplex {
     shared: Arc<Shared>,
     lifeline: Arc<dyn Lifeline>,
@@ -183,7 +183,7 @@ impl Connection for Duplex {
         let shared = &self.shared;
         let message = request.message();
         let mailbox = Arc::new(Mailbox::default());
-        let asked = shared.calls().ask(message, Arc::clone(&mailbox));
+        let asked = shared.calls().ask(message, request.caller().session.clone(), Arc::clone(&mailbox));
         let Some((key, ours)) = asked else {
             let reason = NotSent::Busy("as many calls are in flight to the server as `in_flight` allows");
             return Err(SendError::new(message.clone(), reason));

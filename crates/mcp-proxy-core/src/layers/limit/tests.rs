@@ -34,7 +34,10 @@ async fn each_limit_holds_at_its_number_and_refuses_one_past_it() {
         (Limits { calls: 2, ..base.clone() }, "`calls`"),
     ] {
         let (layer, _peer) = limit(&Places::new(&limits), &limits);
-        let held = [layer.call(request(method::TOOLS_CALL)).await.unwrap(), layer.call(request(method::TOOLS_CALL)).await.unwrap()];
+        let held = [
+            layer.call(request(method::TOOLS_CALL)).await.unwrap(),
+            layer.call(request(method::TOOLS_CALL)).await.unwrap(),
+        ];
         let start = tokio::time::Instant::now();
         assert_busy(layer.call(request(method::TOOLS_CALL)).await, name);
         assert_eq!(start.elapsed(), limits.queue_wait);

@@ -33,8 +33,8 @@ fn receive<W: Clone>(table: &mut InFlight<W>, message: Message) -> Delivery<W> {
 #[test]
 fn two_callers_may_use_one_id() {
     let mut table = table();
-    let (_, to_ann) = table.ask(&call("1"), "ann").unwrap();
-    let (_, to_bob) = table.ask(&call("1"), "bob").unwrap();
+    let (_, to_ann) = table.ask(&call("1"), None, "ann").unwrap();
+    let (_, to_bob) = table.ask(&call("1"), None, "bob").unwrap();
     assert_ne!(to_ann.id(), to_bob.id());
     let Delivery::Response(who, message) = receive(&mut table, answer(&to_bob.id().unwrap())) else { panic!() };
     assert_eq!((who, message.id()), ("bob", Some(Id::from(1))));
@@ -44,7 +44,7 @@ fn two_callers_may_use_one_id() {
 fn ids_come_back_with_their_exact_text() {
     let mut table = table();
     for id in ["\"1\"", "1", "123456789012345678901234567890", "\"\\u0031\""] {
-        let (_, sent) = table.ask(&call(id), "ann").unwrap();
+        let (_, sent) = table.ask(&call(id), None, "ann").unwrap();
         let Delivery::Response(_, message) = receive(&mut table, answer(&sent.id().unwrap())) else { panic!() };
         assert_eq!(message.id().unwrap().as_str(), id);
     }
@@ -53,11 +53,11 @@ fn ids_come_back_with_their_exact_text() {
 #[test]
 fn a_second_answer_and_one_to_a_reused_slot_reach_nobody() {
     let mut table = table();
-    let (_, first) = table.ask(&call("1"), "ann").unwrap();
+    let (_, first) = table.ask(&call("1"), None, "ann").unwrap();
     let late = answer(&first.id().unwrap());
     assert!(matches!(receive(&mut table, late.clone()), Delivery::Response("ann", _)));
     assert!(matches!(receive(&mut table, late.clone()), Delivery::Stale));
-    let (_, second) = table.ask(&call("1"), "bob").unwrap();
+    let (_, second) = table.ask(&call("1"), None, "bob").unwrap();
     assert_ne!(first.id(), second.id());
     assert!(matches!(receive(&mut table, late), Delivery::Stale));
     for foreign in ["\"a\"", "999", "18446744073709551615"] {
@@ -68,10 +68,10 @@ fn a_second_answer_and_one_to_a_reused_slot_reach_nobody() {
 #[test]
 fn the_limit_counts_calls_and_not_the_dead() {
     let mut table = table();
-    let keys: Vec<_> = (0..4).map(|_| table.ask(&call("1"), "ann").unwrap().0).collect();
-    assert!(table.ask(&call("1"), "ann").is_none());
+    let keys: Vec<_> = (0..4).map(|_| table.ask(&call("1"), None, "ann").unwrap().0).collect();
+    assert!(table.ask(&call("1"), None, "ann").is_none());
     assert!(table.cancel(keys[0], Instant::now()));
-    assert!(table.ask(&call("1"), "ann").is_some());
+    assert!(table.ask(&call("1"), None, "ann").is_some());
     assert_eq!(table.drain().len(), 4);
     assert_eq!(table.len(), 0);
 }
@@ -82,7 +82,7 @@ fn progress_goes_to_its_call_under_the_callers_token() {
     let ask = parse(
         r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":{"progressToken":"t","x":1},"name":"x"}}"#,
     );
-    let (key, sent) = table.ask(&ask, "ann").unwrap();
+    let (key, sent) = table.ask(&ask, None, "ann").unwrap();
     assert_eq!(sent.value(&["params", "_meta", "progressToken"]), Some(key.to_string().as_str()));
     let progress = |token: &str| {
         Message::notification(method::PROGRESS, Some(&format!(r#"{{"progressToken":{token},"progress":1}}"#)))
@@ -98,9 +98,9 @@ fn progress_goes_to_its_call_under_the_callers_token() {
 fn a_question_belongs_to_the_only_call_and_else_to_none() {
     let mut table = table();
     assert!(matches!(receive(&mut table, question()), Delivery::Event(_)));
-    let (_, to_ann) = table.ask(&call("1"), "ann").unwrap();
+    let (_, to_ann) = table.ask(&call("1"), None, "ann").unwrap();
     assert!(matches!(receive(&mut table, question()), Delivery::Note("ann", _)));
-    table.ask(&call("1"), "bob").unwrap();
+    table.ask(&call("1"), None, "bob").unwrap();
     assert!(matches!(receive(&mut table, question()), Delivery::Event(_)));
     receive(&mut table, answer(&to_ann.id().unwrap()));
     assert!(matches!(receive(&mut table, question()), Delivery::Note("bob", _)));
@@ -109,8 +109,8 @@ fn a_question_belongs_to_the_only_call_and_else_to_none() {
 #[test]
 fn a_cancelled_call_may_still_ask_so_nothing_is_attributed_until_it_is_over() {
     let mut table = table();
-    let (key, cancelled) = table.ask(&call("1"), "ann").unwrap();
-    table.ask(&call("2"), "bob").unwrap();
+    let (key, cancelled) = table.ask(&call("1"), None, "ann").unwrap();
+    table.ask(&call("2"), None, "bob").unwrap();
     let start = Instant::now();
     assert!(table.cancel(key, start));
     assert!(!table.cancel(key, start), "only once");
@@ -124,19 +124,34 @@ fn a_cancelled_call_may_still_ask_so_nothing_is_attributed_until_it_is_over() {
 #[test]
 fn the_late_answer_of_a_cancelled_call_lays_it_to_rest() {
     let mut table = table();
-    let (key, cancelled) = table.ask(&call("1"), "ann").unwrap();
-    table.ask(&call("2"), "bob").unwrap();
+    let (key, cancelled) = table.ask(&call("1"), None, "ann").unwrap();
+    table.ask(&call("2"), None, "bob").unwrap();
     table.cancel(key, Instant::now());
     assert!(matches!(receive(&mut table, answer(&cancelled.id().unwrap())), Delivery::Stale));
     assert!(matches!(receive(&mut table, question()), Delivery::Note("bob", _)));
 }
 
 #[test]
+fn calls_of_one_client_are_told_apart_by_nobody_and_need_not_be() {
+    let mut table = table();
+    let (ann, bob) = (Some(Arc::from("session a")), Some(Arc::from("session b")));
+    table.ask(&call("1"), ann.clone(), "first").unwrap();
+    let (key, _) = table.ask(&call("2"), ann.clone(), "second").unwrap();
+    assert!(matches!(receive(&mut table, question()), Delivery::Note("second", _)));
+    table.cancel(key, Instant::now());
+    assert!(matches!(receive(&mut table, question()), Delivery::Note("first", _)), "the client is the same");
+    let (_, sent) = table.ask(&call("1"), bob, "other").unwrap();
+    assert!(matches!(receive(&mut table, question()), Delivery::Event(_)));
+    receive(&mut table, answer(&sent.id().unwrap()));
+    assert!(matches!(receive(&mut table, question()), Delivery::Note("first", _)));
+}
+
+#[test]
 fn a_question_withdrawn_reaches_whoever_was_asked() {
     let mut table = table();
-    table.ask(&call("1"), "ann").unwrap();
+    table.ask(&call("1"), None, "ann").unwrap();
     receive(&mut table, question());
-    table.ask(&call("2"), "bob").unwrap();
+    table.ask(&call("2"), None, "bob").unwrap();
     let withdrawn = || Message::notification(method::CANCELLED, Some(r#"{"requestId":0}"#));
     assert!(matches!(receive(&mut table, withdrawn()), Delivery::Note("ann", _)));
     assert!(matches!(receive(&mut table, withdrawn()), Delivery::Event(_)), "once");
@@ -146,7 +161,7 @@ fn a_question_withdrawn_reaches_whoever_was_asked() {
 fn the_handshake_is_never_cancelled_and_pings_are_answered_here() {
     let mut table = table();
     let initialize = Message::request(&Id::from(1), method::INITIALIZE, None);
-    let (key, _) = table.ask(&initialize, "ann").unwrap();
+    let (key, _) = table.ask(&initialize, None, "ann").unwrap();
     assert!(!table.cancel(key, Instant::now()));
     let question = parse(r#"{"jsonrpc":"2.0","id":"p","method":"ping"}"#);
     let Delivery::Answer(answer) = receive(&mut table, question) else { panic!() };
@@ -157,7 +172,7 @@ fn the_handshake_is_never_cancelled_and_pings_are_answered_here() {
 fn a_subscription_is_told_under_its_callers_id_and_asks_nothing() {
     let mut table = table();
     let listen = parse(r#"{"jsonrpc":"2.0","id":"l","method":"subscriptions/listen","params":{}}"#);
-    let (key, _) = table.ask(&listen, "ann").unwrap();
+    let (key, _) = table.ask(&listen, None, "ann").unwrap();
     let changed = |key: u64| {
         let params = format!(r#"{{"_meta":{{"io.modelcontextprotocol/subscriptionId":{key}}}}}"#);
         Message::notification(method::TOOLS_LIST_CHANGED, Some(&params))
@@ -166,7 +181,7 @@ fn a_subscription_is_told_under_its_callers_id_and_asks_nothing() {
     assert_eq!(note.params(), Some(r#"{"_meta":{"io.modelcontextprotocol/subscriptionId":"l"}}"#));
     assert!(matches!(receive(&mut table, changed(key + 1)), Delivery::Event(_)));
     assert!(matches!(receive(&mut table, question()), Delivery::Event(_)), "a subscription asks nothing");
-    table.ask(&call("1"), "bob").unwrap();
+    table.ask(&call("1"), None, "bob").unwrap();
     assert!(matches!(receive(&mut table, question()), Delivery::Note("bob", _)), "and stands in nobody's way");
 }
 
@@ -191,7 +206,7 @@ proptest! {
             let waiting = model.iter().filter(|call| call.3).count();
             match step {
                 Step::Ask(id) => {
-                    let Some((key, sent)) = table.ask(&call(&id.to_string()), caller) else {
+                    let Some((key, sent)) = table.ask(&call(&id.to_string()), None, caller) else {
                         prop_assert_eq!(waiting, 8);
                         continue;
                     };
