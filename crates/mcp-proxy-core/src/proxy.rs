@@ -5,7 +5,12 @@ use std::sync::Arc;
 use mcp_transport::{Caller, ConnectError, Connection};
 use tokio::net::TcpListener;
 
-use crate::{Builder, Endpoint, Limits, front::Front, run, server::Unreachable};
+use crate::{
+    Builder, Endpoint, Limits,
+    front::Front,
+    run,
+    server::{Opened, Unreachable},
+};
 
 /// A proxy. Cloning it gives another handle to the same one.
 ///
@@ -67,7 +72,7 @@ impl Proxy {
         let found = self.front.servers().iter().find(|known| &**known.name() == server);
         let server = found.ok_or_else(|| ReachError::Unknown(server.to_owned()))?;
         let name = || Arc::clone(server.name());
-        server.open(caller).await.map(|opened| opened.into_connection()).map_err(|error| match error {
+        server.open(caller).await.map(Opened::into_connection).map_err(|error| match error {
             Unreachable::Connect(source) => ReachError::Connect { name: name(), source },
             Unreachable::OtherEra => ReachError::OtherEra(name()),
         })

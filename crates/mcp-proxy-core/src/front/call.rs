@@ -59,9 +59,9 @@ impl Call {
     /// The next message for the client: notes and questions, then the response; `None` after that.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Message>> {
         let Some(reply) = &mut self.reply else { return Poll::Ready(None) };
-        if let Some(reason) = self.cancel.as_ref().and_then(|cancel| cancel.poll(context)) {
+        if let Some(cancelled) = self.cancel.as_ref().and_then(|cancel| cancel.poll(context)) {
             if let Some(reply) = self.reply.take() {
-                reply.cancel(reason.as_deref());
+                reply.cancel(cancelled.reason.as_deref());
             }
             return Poll::Ready(Some(self.failed(&Lost::Cancelled)));
         }

@@ -18,8 +18,15 @@ struct Switch(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    cancelled: Option<Option<Box<str>>>,
+    cancelled: Option<Cancelled>,
     waker: Option<Waker>,
+}
+
+/// Its client does not want a call any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Cancelled {
+    /// Why, in the client's words.
+    pub(super) reason: Option<Box<str>>,
 }
 
 /// A call's entry in the table, for as long as it is under way.
@@ -46,7 +53,7 @@ impl Cancels {
             _ => return,
         };
         let mut state = lock(&switch.0);
-        state.cancelled.get_or_insert_with(|| reason.map(Box::from));
+        state.cancelled.get_or_insert_with(|| Cancelled { reason: reason.map(Box::from) });
         let waker = state.waker.take();
         drop(state);
         if let Some(waker) = waker {
@@ -56,8 +63,8 @@ impl Cancels {
 }
 
 impl Cancellable {
-    /// The reason given, once the call is to end; wakes the task then.
-    pub(super) fn poll(&self, context: &Context<'_>) -> Option<Option<Box<str>>> {
+    /// Whether the call is to end; wakes the task when it is.
+    pub(super) fn poll(&self, context: &Context<'_>) -> Option<Cancelled> {
         let mut state = lock(&self.switch.0);
         if state.cancelled.is_none() {
             state.waker = Some(context.waker().clone());
@@ -94,7 +101,7 @@ mod tests {
         let table = Arc::<Cancels>::default();
         let (one, two) = (table.enter(&Id::from(1)), table.enter(&Id::from(2)));
         table.cancel(&Id::from(1), Some("bored"));
-        assert_eq!(one.poll(&Context::from_waker(Waker::noop())), Some(Some("bored".into())));
+        assert_eq!(one.poll(&Context::from_waker(Waker::noop())), Some(Cancelled { reason: Some("bored".into()) }));
         assert!(!is_cancelled(&two));
         table.cancel(&Id::parse("\"2\"").unwrap(), None);
         assert!(!is_cancelled(&two), "another id");

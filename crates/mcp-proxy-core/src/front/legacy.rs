@@ -91,7 +91,7 @@ impl Front {
                 if let Ok(cancelled) = CancelledParams::read(message.params().unwrap_or("{}"))
                     && let Some(id) = &cancelled.request_id
                 {
-                    live.cancels.cancel(id, cancelled.reason.as_deref());
+                    live.cancels.cancel(id, cancelled.reason.as_ref().map(AsRef::as_ref));
                 }
             }
             _ => {
@@ -117,12 +117,11 @@ impl Front {
         let session = self.session(server, head)?.ok_or_else(|| without_session(server))?;
         used.by(&session);
         let last = wire.last_event_id().map_err(|refusal| refused(&refusal.into(), None))?;
-        let stream = match last {
-            Some(last) => self.resume(&session, last)?,
-            None => {
-                let turn = session.live().listen(false).ok_or_else(|| refused(&rescue::stream_taken(), None))?;
-                Outgoing::Session(Box::new(SessionStream::new(self, &session, turn, None)))
-            }
+        let stream = if let Some(last) = last {
+            self.resume(&session, last)?
+        } else {
+            let turn = session.live().listen(false).ok_or_else(|| refused(&rescue::stream_taken(), None))?;
+            Outgoing::Session(Box::new(SessionStream::new(self, &session, turn, None)))
         };
         Ok(Answer::events(stream))
     }

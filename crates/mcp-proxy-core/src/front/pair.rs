@@ -146,14 +146,17 @@ impl PairStream {
             return Poll::Ready(None);
         }
         self.begin(context);
-        let message = self.poll_calls(context).or_else(|| self.poll_events(&session, context));
-        match message {
-            Some(Some(message)) => {
+        let next = match self.poll_calls(context) {
+            Some(message) => Poll::Ready(Some(message)),
+            None => self.poll_events(&session, context),
+        };
+        match next {
+            Poll::Ready(Some(message)) => {
                 self.comment.reset(self.front.limits.stream_comment);
                 Poll::Ready(Some(Frame::Message { message, id: None, named: true }))
             }
-            Some(None) => Poll::Ready(None),
-            None => comment(&mut self.comment, &self.front, context),
+            Poll::Ready(None) => Poll::Ready(None),
+            Poll::Pending => comment(&mut self.comment, &self.front, context),
         }
     }
 
@@ -167,24 +170,21 @@ impl PairStream {
         }
     }
 
-    fn poll_calls(&mut self, context: &mut Context<'_>) -> Option<Option<Message>> {
+    fn poll_calls(&mut self, context: &mut Context<'_>) -> Option<Message> {
         let found = self.calls.iter_mut().find_map(|call| match call.poll(context) {
             Poll::Ready(Some(message)) => Some(message),
             _ => None,
         });
         self.calls.retain(|call| !call.is_over());
-        found.map(Some)
+        found
     }
 
     /// What belongs to no call; the end of a dedicated connection is the end of the session.
-    fn poll_events(&mut self, session: &Session, context: &mut Context<'_>) -> Option<Option<Message>> {
+    fn poll_events(&mut self, session: &Session, context: &mut Context<'_>) -> Poll<Option<Message>> {
         if self.turn.is_none() && session.live().connection().is_some() {
             self.turn = session.live().listen(false);
         }
-        match self.turn.as_ref()?.poll(context) {
-            Poll::Ready(event) => Some(event),
-            Poll::Pending => None,
-        }
+        self.turn.as_ref().map_or(Poll::Pending, |turn| turn.poll(context))
     }
 }
 

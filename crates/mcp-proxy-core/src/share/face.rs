@@ -17,7 +17,7 @@ use super::{
 /// A client's own view of a shared connection.
 #[derive(Debug)]
 pub(crate) struct Face {
-    me: Weak<Face>,
+    me: Weak<Self>,
     pub(super) share: Arc<Share>,
     pub(super) key: FaceKey,
     /// Whether the client can be asked anything at all.
@@ -28,7 +28,7 @@ pub(crate) struct Face {
 }
 
 impl Face {
-    pub(super) fn new(share: Arc<Share>, key: FaceKey, capabilities: ClientCapabilities, me: Weak<Face>) -> Self {
+    pub(super) fn new(share: Arc<Share>, key: FaceKey, capabilities: ClientCapabilities, me: Weak<Self>) -> Self {
         let can_interact = capabilities.can_interact();
         Self { me, share, key, can_interact, questions: Mutex::default(), events: Mutex::default() }
     }
