@@ -1,15 +1,18 @@
 //! A proxy, ready to be used.
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 use mcp_transport::{Caller, ConnectError, Connection};
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+};
 
 use crate::{
     Builder, Endpoint, Limits,
     front::Front,
     run,
-    server::{Opened, Unreachable},
+    server::{Opened, Server, Unreachable},
 };
 
 /// A proxy. Cloning it gives another handle to the same one.
@@ -69,8 +72,7 @@ impl Proxy {
     ///
     /// Dropping the future gives the attempt up.
     pub async fn connect(&self, server: &str, caller: &Arc<Caller>) -> Result<Arc<dyn Connection>, ReachError> {
-        let found = self.front.servers().iter().find(|known| &**known.name() == server);
-        let server = found.ok_or_else(|| ReachError::Unknown(server.to_owned()))?;
+        let server = self.server(server)?;
         let name = || Arc::clone(server.name());
         server.open(caller).await.map(Opened::into_connection).map_err(|error| match error {
             Unreachable::Connect(source) => ReachError::Connect { name: name(), source },
@@ -102,6 +104,33 @@ impl Proxy {
     /// Dropping the future closes all client connections at once; servers are closed with the last handle of the proxy.
     pub async fn run(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
         run::run(&self.front, &self.limits, listener, shutdown).await;
+    }
+
+    /// Serves one client on a pair of byte streams, one JSON text a line, as on stdin and stdout: until it hangs up and has
+    /// its answers, or until `shutdown` is ready. Which era it speaks shows with every message.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such server, or if reading or writing does; a server that cannot be had is an answer to the
+    /// client.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future may leave half a line written; drop the streams with it.
+    pub async fn serve_bytes(
+        &self,
+        server: &str,
+        input: impl AsyncRead + Unpin,
+        output: impl AsyncWrite + Unpin,
+        shutdown: impl Future<Output = ()>,
+    ) -> io::Result<()> {
+        let server = self.server(server).map_err(|error| io::Error::new(io::ErrorKind::NotFound, error))?;
+        self.front.serve_bytes(server, input, output, shutdown).await
+    }
+
+    fn server(&self, name: &str) -> Result<&Arc<Server>, ReachError> {
+        let found = self.front.servers().iter().find(|known| &**known.name() == name);
+        found.ok_or_else(|| ReachError::Unknown(name.to_owned()))
     }
 
     /// Closes all sessions and all servers; calls in flight are answered with errors.

@@ -70,6 +70,12 @@ pub(crate) fn no_stream() -> Told {
     Told::new(StatusCode::BAD_REQUEST, code::SERVER_ERROR, text)
 }
 
+/// A client of HTTP+SSE posts and does not read its stream.
+pub(crate) fn too_many_posted() -> Told {
+    let text = "too many requests wait for the client to read its event stream; read it, then try again";
+    Told::new(StatusCode::SERVICE_UNAVAILABLE, code::SERVER_ERROR, text).retry_later()
+}
+
 /// The session is unknown, over, or somebody else's.
 pub(crate) fn unknown_session() -> Told {
     let text = "there is no such session, or it has ended; begin anew with `initialize`";
@@ -96,6 +102,18 @@ pub(crate) fn misplaced(text: &'static str) -> Told {
 /// The params of a message cannot be read.
 pub(crate) fn bad_params(text: impl Into<String>) -> Told {
     Told::new(StatusCode::BAD_REQUEST, code::INVALID_PARAMS, text)
+}
+
+/// A line on a byte stream that is too long.
+pub(crate) fn line_too_long(limit: usize) -> Told {
+    Told::new(StatusCode::PAYLOAD_TOO_LARGE, code::INVALID_REQUEST, format!("the line is longer than {limit} bytes"))
+}
+
+/// A modern request of a revision that is not served.
+pub(crate) fn unsupported_version(requested: &str) -> Told {
+    let text = "this revision is not served; see `data.supported`";
+    let data = UnsupportedVersion::write([Revision::LATEST.as_str()], requested);
+    Told { data: Some(data), ..Told::new(StatusCode::BAD_REQUEST, code::UNSUPPORTED_VERSION, text) }
 }
 
 /// A method that the modern era does not have.

@@ -11,6 +11,7 @@ use futures::{Stream, future::BoxFuture};
 use mcp_jsonrpc::Message;
 use mcp_session::StreamId;
 use mcp_transport::{Caller, Connection, Events};
+use tokio::sync::Notify;
 
 use super::{call::Call, cancel::Cancels};
 use crate::server::{Opened, Server};
@@ -23,7 +24,7 @@ pub(crate) struct Live {
     opened: OnceLock<(Opened, Arc<Caller>)>,
     pub(super) cancels: Arc<Cancels>,
     listening: Mutex<Listening>,
-    /// What the stream of an HTTP+SSE session has yet to begin; there only in such a session.
+    /// What is yet to begin; there only in a session with one way back for everything.
     inbox: Mutex<Option<Inbox>>,
 }
 
@@ -40,13 +41,20 @@ struct Listening {
 }
 
 /// A call on its way to begin.
-pub(super) type Beginning = BoxFuture<'static, Option<Call>>;
+pub(super) type Beginning = BoxFuture<'static, Call>;
 
+/// What a client has sent and its one way back has not taken up yet. A client that sends and does not read fills it.
 #[derive(Default)]
 struct Inbox {
     queue: VecDeque<Beginning>,
+    /// Whether the client sends no more.
+    is_hung_up: bool,
     waker: Option<Waker>,
+    room: Arc<Notify>,
 }
+
+/// Requests in an inbox.
+const INBOX: usize = 256;
 
 /// A stream's right to the session's events, until it ends or another stream takes it over.
 #[derive(Debug)]
@@ -124,24 +132,46 @@ impl Live {
         lock(&self.listening).stream.replace(stream)
     }
 
-    /// Makes the session one of HTTP+SSE.
+    /// Makes the session one with one way back for everything.
     pub(super) fn with_inbox(self) -> Self {
         Self { inbox: Mutex::new(Some(Inbox::default())), ..self }
     }
 
-    /// Whether its answers go out on the one stream of HTTP+SSE.
+    /// Whether it has one way back for everything.
     pub(super) fn is_pair(&self) -> bool {
         lock(&self.inbox).is_some()
     }
 
-    /// Hands a call to the session's stream.
-    pub(super) fn begin(&self, call: Beginning) {
+    /// Hands a call to the session's way back.
+    ///
+    /// # Errors
+    ///
+    /// Gives it back, with a way to wait for room, if as many wait there as may.
+    pub(super) fn begin(&self, call: Beginning) -> Result<(), (Beginning, Arc<Notify>)> {
         let mut inbox = lock(&self.inbox);
-        let Some(inbox) = inbox.as_mut() else { return };
+        let Some(inbox) = inbox.as_mut() else { return Ok(()) };
+        if inbox.queue.len() == INBOX {
+            return Err((call, Arc::clone(&inbox.room)));
+        }
         inbox.queue.push_back(call);
         if let Some(waker) = inbox.waker.take() {
             waker.wake();
         }
+        Ok(())
+    }
+
+    /// Notes that the client sends no more.
+    pub(super) fn hang_up(&self) {
+        if let Some(inbox) = lock(&self.inbox).as_mut() {
+            inbox.is_hung_up = true;
+            if let Some(waker) = inbox.waker.take() {
+                waker.wake();
+            }
+        }
+    }
+
+    pub(super) fn is_hung_up(&self) -> bool {
+        lock(&self.inbox).as_ref().is_some_and(|inbox| inbox.is_hung_up)
     }
 
     /// The next call that was handed over.
@@ -149,8 +179,9 @@ impl Live {
         let mut inbox = lock(&self.inbox);
         let inbox = inbox.as_mut()?;
         let next = inbox.queue.pop_front();
-        if next.is_none() {
-            inbox.waker = Some(context.waker().clone());
+        match &next {
+            Some(_) => inbox.room.notify_one(),
+            None => inbox.waker = Some(context.waker().clone()),
         }
         next
     }

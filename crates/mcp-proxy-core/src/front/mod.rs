@@ -1,6 +1,7 @@
 //! The HTTP front: joins the wire, the sessions and the servers.
 
 mod answer;
+mod byte_streams;
 mod call;
 mod cancel;
 mod initialize;
@@ -8,6 +9,7 @@ mod legacy;
 mod live;
 mod modern;
 mod outgoing;
+mod outlet;
 mod pair;
 mod plain;
 mod post;

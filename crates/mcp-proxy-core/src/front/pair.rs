@@ -1,30 +1,23 @@
 //! HTTP+SSE of 2024-11-05: one stream for everything that comes back, and a place to post to.
 
 use std::{
-    future::Future,
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
     time::Instant,
 };
 
 use bytes::Bytes;
-use futures::{Stream, stream::FuturesUnordered};
 use http::{StatusCode, Uri, request::Parts};
 use http_body::Body;
-use mcp_jsonrpc::{Id, Incoming, Kind, Message};
-use mcp_protocol::{Revision, method};
-use mcp_session::InUse;
+use mcp_jsonrpc::{Incoming, Kind};
+use mcp_protocol::Revision;
 use mcp_transport_http::server::{Answer, Frame, RequestHead};
-use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::{
-    Answered, Front, Refused, Session, Used,
-    call::Call,
-    empty,
-    initialize::introduce,
-    live::{Beginning, Live, Turn},
+    Answered, Front, Refused, Used, empty,
+    live::Live,
     outgoing::Outgoing,
+    outlet::{Outlet, beginning},
     refused,
     streams::comment,
 };
@@ -47,14 +40,10 @@ impl Front {
         used.by(&session);
         let uri = format!("{}?session_id={}", self.messages_path(&head.uri), session.id().expose());
         let stream = PairStream {
-            comment: self.ticker.alarm(self.limits.stream_comment),
-            stopping: Box::pin(self.stopping.clone().cancelled_owned()),
             front: Arc::clone(self),
-            used: session.begin_stream(),
+            outlet: Outlet::new(self, &session),
             endpoint: Some(uri.into()),
-            beginnings: FuturesUnordered::new(),
-            calls: Vec::new(),
-            turn: None,
+            comment: self.ticker.alarm(self.limits.stream_comment),
         };
         Ok(Answer::events(Outgoing::Pair(Box::new(stream))))
     }
@@ -95,7 +84,9 @@ impl Front {
         };
         for message in messages {
             if message.kind() == Kind::Request {
-                session.live().begin(beginning(Arc::clone(self), Arc::clone(&session), message));
+                let id = message.id();
+                let begun = session.live().begin(beginning(Arc::clone(self), Arc::clone(&session), message));
+                begun.map_err(|_| refused(&rescue::too_many_posted(), id.as_ref()))?;
             } else {
                 self.told_by_client(&session, message).await;
             }
@@ -104,36 +95,19 @@ impl Front {
     }
 }
 
-/// A request on its way to the server. The POST that brought it is answered before.
-fn beginning(front: Arc<Front>, session: Session, message: Message) -> Beginning {
-    Box::pin(async move {
-        let id = message.id().unwrap_or_else(|| Id::from(0));
-        if message.method() == Some(method::INITIALIZE) {
-            let response = introduce(&session, &message).await;
-            return Some(Call::ready(id.clone(), response.unwrap_or_else(|told| told.message(Some(&id)))));
-        }
-        let refusal = || rescue::misplaced("the session begins with `initialize`").message(Some(&id));
-        Some(front.begin(&session, message).await.unwrap_or_else(|_| Call::ready(id.clone(), refusal())))
-    })
-}
-
 /// The value of `session_id`, which some clients write as one word.
 fn session_parameter(uri: &Uri) -> Option<&str> {
     let pairs = uri.query()?.split('&').filter_map(|pair| pair.split_once('='));
     pairs.into_iter().find(|(name, _)| matches!(*name, "session_id" | "sessionId")).map(|(_, value)| value)
 }
 
-/// Everything that is for one client, as it comes.
+/// Everything that is for one client, as an event stream.
 #[derive(Debug)]
 pub(crate) struct PairStream {
     front: Arc<Front>,
-    used: InUse<Live>,
+    outlet: Outlet,
     endpoint: Option<Box<str>>,
-    beginnings: FuturesUnordered<Beginning>,
-    calls: Vec<Call>,
-    turn: Option<Turn>,
     comment: Alarm,
-    stopping: Pin<Box<WaitForCancellationFutureOwned>>,
 }
 
 impl PairStream {
@@ -141,16 +115,7 @@ impl PairStream {
         if let Some(uri) = self.endpoint.take() {
             return Poll::Ready(Some(Frame::Endpoint { uri }));
         }
-        let session = Arc::clone(self.used.session());
-        if !session.is_alive() || self.stopping.as_mut().poll(context).is_ready() {
-            return Poll::Ready(None);
-        }
-        self.begin(context);
-        let next = match self.poll_calls(context) {
-            Some(message) => Poll::Ready(Some(message)),
-            None => self.poll_events(&session, context),
-        };
-        match next {
+        match self.outlet.poll(context) {
             Poll::Ready(Some(message)) => {
                 self.comment.reset(self.front.limits.stream_comment);
                 Poll::Ready(Some(Frame::Message { message, id: None, named: true }))
@@ -159,38 +124,11 @@ impl PairStream {
             Poll::Pending => comment(&mut self.comment, &self.front, context),
         }
     }
-
-    /// Moves what was posted on to its server.
-    fn begin(&mut self, context: &mut Context<'_>) {
-        while let Some(beginning) = self.used.session().live().poll_beginning(context) {
-            self.beginnings.push(beginning);
-        }
-        while let Poll::Ready(Some(begun)) = Pin::new(&mut self.beginnings).poll_next(context) {
-            self.calls.extend(begun);
-        }
-    }
-
-    fn poll_calls(&mut self, context: &mut Context<'_>) -> Option<Message> {
-        let found = self.calls.iter_mut().find_map(|call| match call.poll(context) {
-            Poll::Ready(Some(message)) => Some(message),
-            _ => None,
-        });
-        self.calls.retain(|call| !call.is_over());
-        found
-    }
-
-    /// What belongs to no call; the end of a dedicated connection is the end of the session.
-    fn poll_events(&mut self, session: &Session, context: &mut Context<'_>) -> Poll<Option<Message>> {
-        if self.turn.is_none() && session.live().connection().is_some() {
-            self.turn = session.live().listen(false);
-        }
-        self.turn.as_ref().map_or(Poll::Pending, |turn| turn.poll(context))
-    }
 }
 
 impl Drop for PairStream {
     fn drop(&mut self) {
-        self.front.end_session(self.used.session());
+        self.front.end_session(self.outlet.session());
     }
 }
 
