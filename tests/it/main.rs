@@ -8,9 +8,20 @@ use std::env;
 use std::path::PathBuf;
 
 mod architecture;
+mod client;
+mod crowd;
+mod dedicated;
+mod demo;
+mod exit;
+mod hygiene;
+mod interaction;
+mod marked;
 mod peers;
 mod proxy;
 mod rmcp;
+mod rude;
+mod secrets;
+mod shutdown;
 mod skip;
 
 /// The folder of this package. Cargo and nextest tell it to a test they run; it was built there otherwise.

@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -29,15 +29,7 @@ pub(crate) struct Proxy {
 impl Proxy {
     /// Starts `mcp-stdio --port 0 OPTIONS -- SERVER` and waits until it names its URLs.
     pub(crate) fn start<O: AsRef<OsStr>, S: AsRef<OsStr>>(options: &[O], server: &[S]) -> Self {
-        let mut command = Command::new(program());
-        command.args(["--port", "0"]).args(options).arg("--").args(server);
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let (lines, stderr) = channel();
-        let pipe = child.stderr.take().unwrap();
-        // Reads until the program is gone, also while nobody asks, so that it never blocks on its log.
-        thread::spawn(move || BufReader::new(pipe).lines().map_while(Result::ok).try_for_each(|line| lines.send(line)));
-
-        let mut proxy = Self { child, stderr, said: Vec::new(), mcp: String::new(), sse: String::new() };
+        let mut proxy = Self::begin(options, server);
         let deadline = Instant::now() + READY;
         while proxy.mcp.is_empty() || proxy.sse.is_empty() {
             let Ok(line) = proxy.stderr.recv_timeout(deadline.saturating_duration_since(Instant::now())) else {
@@ -46,6 +38,19 @@ impl Proxy {
             proxy.read(line);
         }
         proxy
+    }
+
+    /// Starts it and waits for nothing.
+    pub(crate) fn begin<O: AsRef<OsStr>, S: AsRef<OsStr>>(options: &[O], server: &[S]) -> Self {
+        let mut command = Command::new(program());
+        command.args(["--port", "0"]).args(options).arg("--").args(server);
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let (lines, stderr) = channel();
+        let pipe = child.stderr.take().unwrap();
+        // Reads until the program is gone, also while nobody asks, so that it never blocks on its log.
+        thread::spawn(move || BufReader::new(pipe).lines().map_while(Result::ok).try_for_each(|line| lines.send(line)));
+
+        Self { child, stderr, said: Vec::new(), mcp: String::new(), sse: String::new() }
     }
 
     fn read(&mut self, line: String) {
@@ -65,20 +70,35 @@ impl Proxy {
         self.said.join("\n")
     }
 
-    /// Asks it to end as an operator does, and checks that it ends well and in time.
-    pub(crate) fn stop(mut self) {
-        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
-        let deadline = Instant::now() + STOP;
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) fn ended(&mut self, within: Duration) -> ExitStatus {
+        let deadline = Instant::now() + within;
         loop {
             match self.stderr.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(line) => self.said.push(line),
                 Err(RecvTimeoutError::Disconnected) => break, // its end of the pipe is closed: it is gone
                 Err(RecvTimeoutError::Timeout) => {
-                    panic!("mcp-stdio still runs {STOP:?} after SIGTERM; it said:\n{}", self.said.join("\n"))
+                    panic!("mcp-stdio still runs after {within:?}; it said:\n{}", self.said.join("\n"))
                 }
             }
         }
-        let status = self.child.wait().unwrap();
+        self.child.wait().unwrap()
+    }
+
+    /// Asks it to end as an operator does, and checks that it ends well and in time.
+    pub(crate) fn stop(mut self) {
+        self.signal(Signal::TERM);
+        let status = self.ended(STOP);
         assert!(status.success(), "mcp-stdio ended with {status}; it said:\n{}", self.said.join("\n"));
     }
 }
@@ -92,7 +112,7 @@ impl Drop for Proxy {
 }
 
 /// The built program: cargo puts it one folder above the test programs.
-fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     let test = env::current_exe().unwrap();
     let program = test.parent().unwrap().parent().unwrap().join("mcp-stdio").with_extension(env::consts::EXE_EXTENSION);
     assert!(program.is_file(), "no {}: run `cargo xtask test`, or `cargo build --bins` first", program.display());
