@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use async_trait::async_trait;
 use mcp_jsonrpc::{Kind, Message};
-use mcp_protocol::{ClientCapabilities, LogLevel, Revision, level_of, method, resource_uri, set_level_params};
+use mcp_protocol::{ClientCapabilities, LogLevel, level_of, method, resource_uri, set_level_params};
 use mcp_supervisor::Lease;
 use mcp_transport::{Caller, Closed, Connection, EventSender, Events, Peer, Reply, Request, SendError, events};
+use tokio::time::timeout;
 
 use super::{
     EVENTS, FaceKey, Share, pump,
@@ -125,12 +126,7 @@ impl Face {
         }
         let level = self.share.state().levels.of(self.key);
         if let Some(level) = level {
-            let params = set_level_params(level);
-            let message = Message::request(&mcp_jsonrpc::Id::from(0), method::LOGGING_SET_LEVEL, Some(&params));
-            if let Ok(request) = Request::new(message, Caller::proxy(Revision::LATEST_LEGACY)) {
-                // A server without logging refuses, and then there is nothing to be set.
-                let _ = instance.call(request).await?.response().await;
-            }
+            let _ = timeout(self.share.patience, set_level(&instance, level, request.caller())).await;
         }
         self.pass(&instance, request, Change::None, Some(lease)).await
     }
@@ -194,6 +190,16 @@ impl Drop for Face {
 fn channel_of_events() -> (EventSender, Option<Events>) {
     let (sender, events) = events(EVENTS);
     (sender, Some(events))
+}
+
+/// Sets the level of an instance that nobody else uses. A server without logging refuses, and then there is nothing to set.
+///
+/// On behalf of the one who will call next: then what the instance asks is that client's even if this is never answered.
+async fn set_level(instance: &Arc<dyn Connection>, level: LogLevel, caller: &Arc<Caller>) -> Option<Message> {
+    let params = set_level_params(level);
+    let message = Message::request(&mcp_jsonrpc::Id::from(0), method::LOGGING_SET_LEVEL, Some(&params));
+    let request = Request::new(message, Arc::clone(caller)).ok()?;
+    instance.call(request).await.ok()?.response().await.ok()
 }
 
 /// The answer to a request for what is so already.

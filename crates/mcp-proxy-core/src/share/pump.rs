@@ -6,7 +6,7 @@ use futures::StreamExt;
 use mcp_jsonrpc::{Id, Kind, Message, quote};
 use mcp_protocol::{EMPTY_ROOTS, Revision, code, method, resource_uri};
 use mcp_transport::{Caller, Connection, Events, Request};
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::timeout};
 
 use super::Share;
 
@@ -23,7 +23,8 @@ pub(super) async fn run(share: Weak<Share>, unused: Arc<Notify>, mut events: Eve
         let Some(share) = share.upgrade() else { return };
         match event {
             Some(event) => handle(&share, event).await,
-            None => unsubscribe(&share).await,
+            // On its own, for the server may be slow to answer and events must not wait for that.
+            None => drop(tokio::spawn(async move { unsubscribe(&share).await })),
         }
     }
 }
@@ -76,16 +77,26 @@ fn asked_in_vain(share: &Share, question: &Message) {
 }
 
 /// Tells the server about subscriptions whose last client has left.
-async fn unsubscribe(share: &Arc<Share>) {
+async fn unsubscribe(share: &Share) {
     let unused = std::mem::take(&mut share.state().unused);
     for uri in unused {
-        let params = format!("{{\"uri\":{}}}", quote(&uri));
-        let message = Message::request(&Id::from(0), method::RESOURCES_UNSUBSCRIBE, Some(&params));
-        if let Ok(request) = Request::new(message, Caller::proxy(Revision::LATEST_LEGACY))
-            && let Ok(reply) = share.upstream.call(request).await
-        {
-            // What it answers changes nothing: there is nobody left who would hear of the resource.
-            let _ = reply.response().await;
+        let is_used = || share.state().subscriptions.has(&uri);
+        if is_used() {
+            continue;
         }
+        ask(share, method::RESOURCES_UNSUBSCRIBE, &uri).await;
+        if is_used() {
+            // Somebody has come meanwhile, and which of the two requests the server heard last is not known.
+            ask(share, method::RESOURCES_SUBSCRIBE, &uri).await;
+        }
+    }
+}
+
+/// Asks the server for something about a resource. What it answers is for nobody.
+async fn ask(share: &Share, method: &str, uri: &str) {
+    let params = format!("{{\"uri\":{}}}", quote(uri));
+    let message = Message::request(&Id::from(0), method, Some(&params));
+    if let Ok(request) = Request::new(message, Caller::proxy(Revision::LATEST_LEGACY)) {
+        let _ = timeout(share.patience, async { share.upstream.call(request).await.ok()?.response().await.ok() }).await;
     }
 }

@@ -95,6 +95,7 @@ impl Told {
             Change::Subscribed(uri) if response.is_error() => {
                 self.face.share.state().subscriptions.remove(&uri, self.face.key);
             }
+            Change::Subscribed(uri) => self.face.share.state().subscriptions.confirm(&uri),
             Change::LevelSet if response.is_error() => self.face.share.state().levels.refused(self.face.key),
             _ => {}
         }

@@ -6,22 +6,33 @@ use super::FaceKey;
 
 /// Counts subscriptions, so that the server hears of the first one and of the last one's end.
 #[derive(Debug, Default)]
-pub(super) struct Subscriptions(HashMap<Box<str>, HashSet<FaceKey>>);
+pub(super) struct Subscriptions(HashMap<Box<str>, Subscribed>);
+
+#[derive(Debug, Default)]
+struct Subscribed {
+    faces: HashSet<FaceKey>,
+    /// Whether the server has agreed. Until it has, its answer to one client is none to another.
+    stands: bool,
+}
 
 impl Subscriptions {
-    /// Notes a subscription; says whether it is the first to `uri`.
+    /// Notes a subscription; says whether the server has to be asked for it.
     pub(super) fn add(&mut self, uri: &str, face: FaceKey) -> bool {
-        if let Some(faces) = self.0.get_mut(uri) {
-            faces.insert(face);
-            return false;
+        let subscribed = self.0.entry(uri.into()).or_default();
+        subscribed.faces.insert(face);
+        !subscribed.stands
+    }
+
+    /// Notes that the server has agreed.
+    pub(super) fn confirm(&mut self, uri: &str) {
+        if let Some(subscribed) = self.0.get_mut(uri) {
+            subscribed.stands = true;
         }
-        self.0.insert(uri.into(), HashSet::from([face]));
-        true
     }
 
     /// Notes the end of a subscription; says whether it was the last to `uri`.
     pub(super) fn remove(&mut self, uri: &str, face: FaceKey) -> bool {
-        let Some(faces) = self.0.get_mut(uri) else { return false };
+        let Some(Subscribed { faces, .. }) = self.0.get_mut(uri) else { return false };
         let last = faces.remove(&face) && faces.is_empty();
         if last {
             self.0.remove(uri);
@@ -32,7 +43,7 @@ impl Subscriptions {
     /// Ends all subscriptions of a client; gives the URIs nobody subscribes to any more.
     pub(super) fn leave(&mut self, face: FaceKey) -> Vec<Box<str>> {
         let mut unused = Vec::new();
-        self.0.retain(|uri, faces| {
+        self.0.retain(|uri, Subscribed { faces, .. }| {
             let last = faces.remove(&face) && faces.is_empty();
             if last {
                 unused.push(uri.clone());
@@ -44,7 +55,12 @@ impl Subscriptions {
 
     /// Whether `face` hears of `uri`.
     pub(super) fn hears(&self, uri: &str, face: FaceKey) -> bool {
-        self.0.get(uri).is_some_and(|faces| faces.contains(&face))
+        self.0.get(uri).is_some_and(|subscribed| subscribed.faces.contains(&face))
+    }
+
+    /// Whether anybody hears of `uri`.
+    pub(super) fn has(&self, uri: &str) -> bool {
+        self.0.contains_key(uri)
     }
 }
 
@@ -56,12 +72,15 @@ mod tests {
     fn the_server_hears_of_the_first_and_of_the_last() {
         let mut subscriptions = Subscriptions::default();
         assert!(subscriptions.add("a", 1));
-        assert!(!subscriptions.add("a", 2));
+        assert!(subscriptions.add("a", 2), "as long as the server has not agreed");
+        subscriptions.confirm("a");
         assert!(!subscriptions.add("a", 2), "twice is once");
         assert!(subscriptions.hears("a", 1) && !subscriptions.hears("b", 1));
         assert!(!subscriptions.remove("a", 1));
         assert!(!subscriptions.remove("a", 1), "twice is once");
+        assert!(subscriptions.has("a"));
         assert!(subscriptions.remove("a", 2));
+        assert!(!subscriptions.has("a"));
         assert!(subscriptions.add("a", 1), "and it begins anew");
     }
 
