@@ -53,6 +53,8 @@ const BUSY: u8 = 2;
 
 impl Connections {
     pub(crate) fn new(ticker: &Arc<Ticker>, limits: &Limits) -> Self {
+        // Whoever never sends a whole head sets no alarm that would do it.
+        ticker.start();
         Self {
             open: Mutex::default(),
             ticker: Arc::clone(ticker),

@@ -33,7 +33,7 @@ struct Entry {
 }
 
 impl Ticker {
-    /// Ticks since the first alarm was set.
+    /// Ticks since it began to count.
     pub(crate) fn now(&self) -> u32 {
         self.now.load(Ordering::Relaxed)
     }
@@ -43,7 +43,8 @@ impl Ticker {
         Alarm { due: self.now().saturating_add(ticks(delay)), ticker: Arc::clone(self), entry: None }
     }
 
-    fn start(self: &Arc<Self>) {
+    /// Begins to count. The first alarm does so too.
+    pub(crate) fn start(self: &Arc<Self>) {
         if !self.started.swap(true, Ordering::Relaxed) {
             tokio::spawn(count(Arc::downgrade(self)));
         }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use mcp_jsonrpc::{BatchError, Id, Incoming, Kind, Line, Lines, Message, ParseError};
-use mcp_protocol::{CancelledParams, Claim, Era, Revision, method};
+use mcp_protocol::{Claim, Era, Revision, method};
 use mcp_session::{Registry, SessionLimits};
 use mcp_transport::{Caller, Client, Principal, Request};
 use tokio::{
@@ -116,24 +116,11 @@ impl Front {
                 let refusal = Told::from(&error).message(error.id.as_ref());
                 hand_in(session, ready(error.id, refusal)).await;
             }
-            Ok(message) if message.kind() != Kind::Request => self.told_by_either(session, message).await,
+            Ok(message) if message.kind() != Kind::Request => self.told_by_client(session, message).await,
             Ok(message) if Claim::is_made_by(&message) => {
                 hand_in(session, modern(Arc::clone(self), Arc::clone(session), message)).await;
             }
             Ok(message) => hand_in(session, beginning(Arc::clone(self), Arc::clone(session), message)).await,
-        }
-    }
-
-    /// A cancellation is the same in both eras here; everything else that is told is of the legacy one.
-    async fn told_by_either(&self, session: &Session, message: Message) {
-        if message.method() == Some(method::CANCELLED) {
-            if let Ok(cancelled) = CancelledParams::read(message.params().unwrap_or("{}"))
-                && let Some(id) = &cancelled.request_id
-            {
-                session.live().cancels.cancel(id, cancelled.reason.as_ref().map(AsRef::as_ref));
-            }
-        } else {
-            self.told_by_client(session, message).await;
         }
     }
 }

@@ -6,13 +6,17 @@ use std::{
     task::{Context, Poll},
 };
 
-use futures::Stream;
+use futures::{Stream, stream::FuturesUnordered};
 use mcp_jsonrpc::{Id, Kind, Message};
 use mcp_protocol::method;
 use mcp_session::InUse;
 use mcp_transport::{Lost, Reply};
 
-use super::{Front, Session, cancel::Cancellable, live::Live};
+use super::{
+    Front, Session,
+    cancel::Cancellable,
+    live::{Beginning, Live},
+};
 use crate::rescue::Told;
 
 /// A call of a client, from when it was sent until its response has been read. It always ends in a response.
@@ -47,11 +51,6 @@ impl Call {
         &self.id
     }
 
-    /// Whether it is a subscription, which ends when the proxy does.
-    pub(super) fn is_listening(&self) -> bool {
-        self.is_listening
-    }
-
     pub(super) fn is_over(&self) -> bool {
         self.reply.is_none()
     }
@@ -60,10 +59,16 @@ impl Call {
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Message>> {
         let Some(reply) = &mut self.reply else { return Poll::Ready(None) };
         if let Some(cancelled) = self.cancel.as_ref().and_then(|cancel| cancel.poll(context)) {
+            // Where the server has left too, that says more.
+            let lost = match Pin::new(&mut *reply).poll_next(context) {
+                Poll::Ready(Some(Err(lost))) => lost,
+                _ if self.session.as_ref().is_some_and(|(front, _)| front.is_stopping()) => Lost::ShuttingDown,
+                _ => Lost::Cancelled,
+            };
             if let Some(reply) = self.reply.take() {
                 reply.cancel(cancelled.reason.as_deref());
             }
-            return Poll::Ready(Some(self.failed(&Lost::Cancelled)));
+            return Poll::Ready(Some(self.failed(&lost)));
         }
         let Poll::Ready(next) = Pin::new(reply).poll_next(context) else { return Poll::Pending };
         let message = match next {
@@ -87,35 +92,52 @@ impl Call {
 }
 
 /// The calls of one request: one, or those of a batch.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Calls {
-    first: Call,
+    first: Option<Call>,
     rest: Vec<Call>,
+    /// Those that wait for a place.
+    waiting: Option<FuturesUnordered<Beginning>>,
     pub(super) is_batch: bool,
 }
 
 impl Calls {
     pub(super) fn one(call: Call) -> Self {
-        Self { first: call, rest: Vec::new(), is_batch: false }
+        Self { first: Some(call), ..Self::default() }
     }
 
-    /// The calls of a batch; `None` if there are none.
-    pub(super) fn batch(calls: Vec<Call>) -> Option<Self> {
-        let mut calls = calls.into_iter();
-        Some(Self { first: calls.next()?, rest: calls.collect(), is_batch: true })
+    /// A batch without calls so far.
+    pub(super) fn batch() -> Self {
+        Self { is_batch: true, ..Self::default() }
     }
 
-    pub(super) fn first(&self) -> &Call {
-        &self.first
+    pub(super) fn push(&mut self, call: Call) {
+        self.rest.push(call);
+    }
+
+    /// Adds a call that has yet to begin.
+    pub(super) fn push_waiting(&mut self, call: Beginning) {
+        self.waiting.get_or_insert_default().push(call);
+    }
+
+    /// The call that is a subscription, which ends when the proxy does.
+    pub(super) fn listening(&self) -> Option<&Call> {
+        self.first.as_ref().filter(|call| call.is_listening)
     }
 
     pub(super) fn are_over(&self) -> bool {
-        self.first.is_over() && self.rest.iter().all(Call::is_over)
+        self.waiting.as_ref().is_none_or(FuturesUnordered::is_empty)
+            && self.first.iter().chain(&self.rest).all(Call::is_over)
     }
 
     /// The next message of any of them; `None` when all are over.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Message>> {
-        for call in std::iter::once(&mut self.first).chain(&mut self.rest) {
+        if let Some(waiting) = &mut self.waiting {
+            while let Poll::Ready(Some(begun)) = Pin::new(&mut *waiting).poll_next(context) {
+                self.rest.push(begun);
+            }
+        }
+        for call in self.first.iter_mut().chain(&mut self.rest) {
             if let Poll::Ready(Some(message)) = call.poll(context) {
                 return Poll::Ready(Some(message));
             }

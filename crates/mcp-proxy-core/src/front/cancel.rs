@@ -6,7 +6,8 @@ use std::{
     task::{Context, Waker},
 };
 
-use mcp_jsonrpc::Id;
+use mcp_jsonrpc::{Id, Message, field};
+use mcp_protocol::CancelledParams;
 
 /// The calls of one session that are under way, by the ids their client gave them.
 #[derive(Debug, Default)]
@@ -45,14 +46,36 @@ impl Cancels {
         Cancellable { table: Arc::clone(self), id: id.clone(), switch }
     }
 
+    /// Ends the call that a client's notice names.
+    pub(super) fn cancel_by(&self, notice: &Message) {
+        let Ok(cancelled) = CancelledParams::read(notice.params().unwrap_or("{}")) else { return };
+        if let Some(id) = &cancelled.request_id {
+            self.cancel(id, cancelled.reason.and_then(field::unescape).as_deref());
+        }
+    }
+
+    /// Ends all calls, with their session.
+    pub(super) fn cancel_all(&self) {
+        let switches: Vec<_> = lock(&self.0).values().flatten().map(Arc::clone).collect();
+        for switch in switches {
+            switch.flip(Some("the session has ended"));
+        }
+    }
+
     /// Ends the call of that id. An id that names several calls names none: clients that use one id for everything exist,
     /// and ending the wrong call is worse than ending none.
-    pub(super) fn cancel(&self, id: &Id, reason: Option<&str>) {
+    fn cancel(&self, id: &Id, reason: Option<&str>) {
         let switch = match lock(&self.0).get(id).map(Vec::as_slice) {
             Some([only]) => Arc::clone(only),
             _ => return,
         };
-        let mut state = lock(&switch.0);
+        switch.flip(reason);
+    }
+}
+
+impl Switch {
+    fn flip(&self, reason: Option<&str>) {
+        let mut state = lock(&self.0);
         state.cancelled.get_or_insert_with(|| Cancelled { reason: reason.map(Box::from) });
         let waker = state.waker.take();
         drop(state);
@@ -116,6 +139,24 @@ mod tests {
         drop(two);
         table.cancel(&Id::from(1), None);
         assert!(is_cancelled(&one), "until it names one");
+    }
+
+    #[test]
+    fn a_notice_names_the_call_and_says_why() {
+        let table = Arc::<Cancels>::default();
+        let call = table.enter(&Id::from(1));
+        let params = r#"{"requestId":1,"reason":"too \"slow\""}"#;
+        table.cancel_by(&Message::notification("x", Some(params)));
+        let reason = call.poll(&Context::from_waker(Waker::noop())).unwrap().reason;
+        assert_eq!(reason.as_deref(), Some("too \"slow\""));
+    }
+
+    #[test]
+    fn all_end_with_their_session() {
+        let table = Arc::<Cancels>::default();
+        let calls = [table.enter(&Id::from(1)), table.enter(&Id::from(1)), table.enter(&Id::from(2))];
+        table.cancel_all();
+        assert!(calls.iter().all(is_cancelled));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The beginning of a session.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue, request::Parts};
 use mcp_jsonrpc::{Id, Message};
@@ -8,7 +8,7 @@ use mcp_protocol::{InitializeParams, InitializeResult, Revision, header};
 use mcp_transport::{Caller, Client, Lost};
 use mcp_transport_http::server::Answer;
 
-use super::{Answered, Front, Refused, Session, Used, live::Live, refused};
+use super::{Answered, Front, Refused, Session, Used, live::Live, now, refused};
 use crate::{rescue, rescue::Told, server::Server};
 
 impl Front {
@@ -24,7 +24,7 @@ impl Front {
         let principal = self.principal(head);
         let session = self
             .sessions
-            .create(principal, Revision::LATEST_LEGACY, Instant::now(), |_| Live::new(Arc::clone(server)))
+            .create(principal, Revision::LATEST_LEGACY, now(), |_| Live::new(Arc::clone(server)))
             .map_err(|error| refused(&Told::from(&error), id.as_ref()))?;
         // Whatever happens before the client knows the session's id, nobody else will end it.
         let guard = Unannounced { front: self, session: Some(&session) };
@@ -56,6 +56,8 @@ pub(super) async fn introduce(session: &Session, message: &Message) -> Result<Me
         client: Some(Arc::clone(&client)),
         ..Caller::new(session.owner().clone(), revision)
     });
+    // A server may take longer than a session may be without its client's next word.
+    let _used = session.begin_call();
     let opened = live.server.open(&caller).await;
     let opened = opened.map_err(|error| Told::unreachable(&error, &params.protocol_version, false))?;
     let peer = opened.connection.peer();

@@ -1,10 +1,11 @@
 //! The legacy era inside a session.
 
-use std::{sync::Arc, time::Instant};
+use std::{sync::Arc, task::Poll};
 
+use futures::poll;
 use http::{StatusCode, request::Parts};
 use mcp_jsonrpc::{Id, Kind, Message, ParseError};
-use mcp_protocol::{CancelledParams, Era, method};
+use mcp_protocol::{Era, method};
 use mcp_session::Resume;
 use mcp_transport::{NotSent, Request};
 use mcp_transport_http::server::{Answer, RequestHead};
@@ -13,8 +14,11 @@ use super::{
     Answered, Front, Refused, Session, Used,
     answer::{Manner, answer},
     call::{Call, Calls},
-    empty,
+    cancel::Cancellable,
+    empty, now,
     outgoing::Outgoing,
+    outlet::beginning,
+    post::{check_version, says_modern},
     refused,
     streams::{SessionStream, Tail},
 };
@@ -23,7 +27,9 @@ use crate::{rescue, rescue::Told, server::Server};
 impl Front {
     /// Answers a request of a session.
     pub(super) async fn request(self: &Arc<Self>, session: &Session, message: Message) -> Result<Answered, Refused> {
-        let call = self.begin(session, message).await?;
+        let id = message.id().unwrap_or_else(|| Id::from(0));
+        let cancel = session.live().cancels.enter(&id);
+        let call = self.begin(session, message, cancel).await.map_err(|told| refused(&told, Some(&id)))?;
         Ok(answer(self, Calls::one(call), Manner::Legacy(Arc::clone(session))).await)
     }
 
@@ -33,10 +39,21 @@ impl Front {
         session: &Session,
         parts: Vec<Result<Message, ParseError>>,
     ) -> Result<Answered, Refused> {
-        let mut calls = Vec::new();
+        // Before anything is sent: a batch is refused as a whole or not at all.
+        if parts.iter().flatten().any(|message| message.method() == Some(method::INITIALIZE)) {
+            return Err(refused(&rescue::misplaced("`initialize` cannot be part of a batch"), None));
+        }
+        let mut calls = Calls::batch();
         for part in parts {
             match part {
-                Ok(message) if message.kind() == Kind::Request => calls.push(self.begin(session, message).await?),
+                Ok(message) if message.kind() == Kind::Request => {
+                    let mut call = beginning(Arc::clone(self), Arc::clone(session), message);
+                    // One that has to wait for a place must not hold up the answers of those before it.
+                    match poll!(&mut call) {
+                        Poll::Ready(call) => calls.push(call),
+                        Poll::Pending => calls.push_waiting(call),
+                    }
+                }
                 Ok(message) => self.told_by_client(session, message).await,
                 Err(error) => {
                     let id = error.id.clone();
@@ -45,34 +62,39 @@ impl Front {
                 }
             }
         }
-        match Calls::batch(calls) {
-            Some(calls) => Ok(answer(self, calls, Manner::Legacy(Arc::clone(session))).await),
-            None => Ok(empty(StatusCode::ACCEPTED)),
+        if calls.are_over() {
+            return Ok(empty(StatusCode::ACCEPTED));
         }
+        Ok(answer(self, calls, Manner::Legacy(Arc::clone(session))).await)
     }
 
     /// Sends a request of a session to its server. A request that could not be sent is a call that has failed.
-    pub(super) async fn begin(self: &Arc<Self>, session: &Session, message: Message) -> Result<Call, Refused> {
+    pub(super) async fn begin(
+        self: &Arc<Self>,
+        session: &Session,
+        message: Message,
+        cancel: Cancellable,
+    ) -> Result<Call, Told> {
         let id = message.id().unwrap_or_else(|| Id::from(0));
         let name = message.method().unwrap_or_default().to_owned();
         if name == method::INITIALIZE {
-            return Err(refused(&rescue::misplaced("the session is initialized already"), Some(&id)));
+            return Err(rescue::misplaced("the session is initialized already"));
         }
         let live = session.live();
         let Some((connection, caller)) = live.connection() else {
-            return Err(refused(&rescue::misplaced("the session begins with `initialize`"), Some(&id)));
+            return Err(rescue::misplaced("the session begins with `initialize`"));
         };
         session.mark_initialized();
-        let (used, cancel) = (session.begin_call(), live.cancels.enter(&id));
+        let used = session.begin_call();
         let Ok(request) = Request::new(message, Arc::clone(caller)) else {
-            return Err(refused(&rescue::misplaced("this is no request"), Some(&id)));
+            return Err(rescue::misplaced("this is no request"));
         };
         match connection.call(request).await {
             Ok(reply) => Ok(Call::new(id, &name, reply).of_session(self, used, cancel)),
             Err(error) if live.is_dedicated() && matches!(error.reason, NotSent::Closed(_) | NotSent::Forgotten) => {
                 // Nothing was sent, so the client can begin anew and send it then.
                 self.end_session(session);
-                Err(refused(&rescue::unknown_session(), Some(&id)))
+                Err(rescue::unknown_session())
             }
             Err(error) => {
                 let refusal = Told::from(&error.reason).message(Some(&id));
@@ -87,13 +109,7 @@ impl Front {
         match message.method() {
             // The handshake with the server is over before the client hears of it.
             Some(method::INITIALIZED) => session.mark_initialized(),
-            Some(method::CANCELLED) => {
-                if let Ok(cancelled) = CancelledParams::read(message.params().unwrap_or("{}"))
-                    && let Some(id) = &cancelled.request_id
-                {
-                    live.cancels.cancel(id, cancelled.reason.as_ref().map(AsRef::as_ref));
-                }
-            }
+            Some(method::CANCELLED) => live.cancels.cancel_by(&message),
             _ => {
                 let Some((connection, caller)) = live.connection() else { return };
                 if let Err(error) = connection.tell(message, caller).await {
@@ -114,7 +130,7 @@ impl Front {
         if !wire.accept().takes_events() {
             return Err(refused(&rescue::not_acceptable("text/event-stream"), None));
         }
-        let session = self.session(server, head)?.ok_or_else(|| without_session(server))?;
+        let session = self.named(server, head)?;
         used.by(&session);
         let last = wire.last_event_id().map_err(|refusal| refused(&refusal.into(), None))?;
         let stream = if let Some(last) = last {
@@ -128,7 +144,7 @@ impl Front {
 
     fn resume(self: &Arc<Self>, session: &Session, last: &str) -> Result<Outgoing, Refused> {
         let gone = || refused(&rescue::unknown_event(), None);
-        match session.update(|session| session.replay.since(last, Instant::now())) {
+        match session.update(|session| session.replay.since(last, now())) {
             Resume::Events { stream, events, .. } if session.live().stream() == Some(stream) => {
                 // Whoever knows the last event is the stream's client, so the broken connection gives way.
                 let turn = session.live().listen(true).ok_or_else(gone)?;
@@ -143,14 +159,21 @@ impl Front {
 
     /// Ends a session at its client's wish.
     pub(super) fn end(&self, server: &Arc<Server>, head: &Parts) -> Result<Answered, Refused> {
-        let session = self.session(server, head)?.ok_or_else(|| without_session(server))?;
+        let session = self.named(server, head)?;
         self.end_session(&session);
         Ok(empty(StatusCode::OK))
     }
-}
 
-/// What is wrong with a GET or a DELETE that names no session: a server of the modern era has none.
-fn without_session(server: &Server) -> Refused {
-    let modern = server.era() == Some(Era::Modern);
-    refused(&if modern { rescue::wrong_method("POST") } else { rescue::no_session() }, None)
+    /// The session that a GET or a DELETE must name. The modern era has neither of them.
+    fn named(&self, server: &Arc<Server>, head: &Parts) -> Result<Session, Refused> {
+        let wrong_method = || refused(&rescue::wrong_method("POST"), None);
+        if says_modern(head) {
+            return Err(wrong_method());
+        }
+        match self.session(server, head)? {
+            Some(session) => check_version(head, None).map(|()| session),
+            None if server.era() == Some(Era::Modern) => Err(wrong_method()),
+            None => Err(refused(&rescue::no_session(), None)),
+        }
+    }
 }

@@ -89,11 +89,15 @@ impl Live {
         self.opened.get().is_some_and(|(opened, _)| opened.is_dedicated())
     }
 
+    /// Ends the calls in flight, then the connection, then the streams that wait for events.
     pub(crate) async fn close(&self) {
+        self.cancels.cancel_all();
         if let Some((connection, _)) = self.connection() {
             connection.close().await;
         }
-        // Streams that still wait for events are over.
+        if let Some(waker) = lock(&self.inbox).as_mut().and_then(|inbox| inbox.waker.take()) {
+            waker.wake();
+        }
         let mut listening = lock(&self.listening);
         listening.turn += 1;
         let waker = listening.waker.take();
@@ -199,6 +203,13 @@ impl Turn {
             Some(events) => Pin::new(events).poll_next(context),
             None => Poll::Pending,
         }
+    }
+}
+
+impl Turn {
+    /// Whether no other stream has taken over.
+    pub(super) fn is_current(&self) -> bool {
+        lock(&self.live.listening).turn == self.turn
     }
 }
 

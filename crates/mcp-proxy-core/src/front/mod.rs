@@ -132,7 +132,7 @@ impl Front {
                 _ => Err(refused(&rescue::wrong_method("GET"), None)),
             },
             (Route::Messages, Some(server)) => match head.method {
-                http::Method::POST => self.post_to_pair(server, head, body).await,
+                http::Method::POST => self.post_to_pair(server, head, body, used).await,
                 _ => Err(refused(&rescue::wrong_method("POST"), None)),
             },
             _ => Err(refused(&rescue::unknown_route(), None)),
@@ -177,6 +177,7 @@ impl Front {
     /// Starts the task that ends what is over, with the first request: building a proxy starts nothing.
     fn keep_house(self: &Arc<Self>) {
         if !self.is_keeping_house.load(Ordering::Relaxed) && !self.is_keeping_house.swap(true, Ordering::Relaxed) {
+            self.ticker.start();
             tokio::spawn(keep_house(Arc::downgrade(self)));
         }
     }
@@ -184,6 +185,11 @@ impl Front {
     /// Ends idle streams and takes no new work.
     pub(crate) fn stop(&self) {
         self.stopping.cancel();
+    }
+
+    /// Whether no new work is taken.
+    fn is_stopping(&self) -> bool {
+        self.stopping.is_cancelled()
     }
 
     /// Closes all sessions and servers; calls still in flight are answered with errors.
@@ -225,6 +231,11 @@ impl Used {
         let used = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         used.upgrade().is_some_and(|session| session.is_alive())
     }
+}
+
+/// The time, by the clock that the sweep goes by.
+fn now() -> std::time::Instant {
+    Instant::now().into_std()
 }
 
 /// The path of the public URL, without a slash at the end.

@@ -12,7 +12,9 @@ use super::{
     Answered, Front, Refused,
     answer::{Manner, answer},
     call::{Call, Calls},
-    empty, refused,
+    empty,
+    post::BOTH,
+    refused,
 };
 use crate::{rescue, rescue::Told, server::Server};
 
@@ -44,7 +46,7 @@ impl Front {
         let claim =
             check_mirror(&message, &SERVED, |name| wire.field(name)).map_err(|error| refuse(&Told::from(&error)))?;
         if !(accept.takes_json() && accept.takes_events()) {
-            return Err(refuse(&rescue::not_acceptable("both application/json and text/event-stream")));
+            return Err(refuse(&rescue::not_acceptable(BOTH)));
         }
         let name = message.method().unwrap_or_default();
         if method::is_removed_in_modern(name) {

@@ -19,7 +19,6 @@ use super::{
     initialize::introduce,
     live::{Beginning, Live, Turn},
 };
-use crate::rescue;
 
 /// The calls of one client and the events of its session, as they come. Dropped, its calls are cancelled.
 ///
@@ -53,17 +52,23 @@ impl Outlet {
     /// answers.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Message>> {
         let session = Arc::clone(self.used.session());
-        if !session.is_alive() || self.stopping.as_mut().poll(context).is_ready() {
-            return Poll::Ready(None);
-        }
+        let ends = self.stopping.as_mut().poll(context).is_ready() || session.live().is_hung_up();
         self.begin(context);
+        if !session.is_alive() {
+            self.beginnings.clear();
+        }
         if let Some(message) = self.poll_calls(context) {
             return Poll::Ready(Some(message));
         }
-        if session.live().is_hung_up() && self.beginnings.is_empty() && self.calls.is_empty() {
+        let is_answered = self.beginnings.is_empty() && self.calls.is_empty();
+        if is_answered && (ends || !session.is_alive()) {
             return Poll::Ready(None);
         }
-        self.poll_events(&session, context)
+        match self.poll_events(&session, context) {
+            // Calls in flight are answered first, if only by an error.
+            Poll::Ready(None) if !is_answered => Poll::Pending,
+            next => next,
+        }
     }
 
     /// Moves what was handed in on to the server.
@@ -96,13 +101,17 @@ impl Outlet {
 
 /// A request of the legacy era on its way to the server. Whoever brought it does not wait for it.
 pub(super) fn beginning(front: Arc<Front>, session: Session, message: Message) -> Beginning {
-    Box::pin(async move {
-        let id = message.id().unwrap_or_else(|| Id::from(0));
-        if message.method() == Some(method::INITIALIZE) {
+    let id = message.id().unwrap_or_else(|| Id::from(0));
+    if message.method() == Some(method::INITIALIZE) {
+        return Box::pin(async move {
             let response = introduce(&session, &message).await;
-            return Call::ready(id.clone(), response.unwrap_or_else(|told| told.message(Some(&id))));
-        }
-        let refusal = || rescue::misplaced("the session begins with `initialize`").message(Some(&id));
-        front.begin(&session, message).await.unwrap_or_else(|_| Call::ready(id.clone(), refusal()))
+            Call::ready(id.clone(), response.unwrap_or_else(|told| told.message(Some(&id))))
+        });
+    }
+    // Entered at once: a cancellation may come before the call has begun.
+    let cancel = session.live().cancels.enter(&id);
+    Box::pin(async move {
+        let begun = front.begin(&session, message, cancel).await;
+        begun.unwrap_or_else(|told| Call::ready(id.clone(), told.message(Some(&id))))
     })
 }

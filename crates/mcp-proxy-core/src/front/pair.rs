@@ -3,7 +3,6 @@
 use std::{
     sync::Arc,
     task::{Context, Poll},
-    time::Instant,
 };
 
 use bytes::Bytes;
@@ -16,6 +15,7 @@ use mcp_transport_http::server::{Answer, Frame, RequestHead};
 use super::{
     Answered, Front, Refused, Used, empty,
     live::Live,
+    now,
     outgoing::Outgoing,
     outlet::{Outlet, beginning},
     refused,
@@ -35,7 +35,7 @@ impl Front {
             return Err(refused(&rescue::not_acceptable("text/event-stream"), None));
         }
         let live = |_: &_| Live::new(Arc::clone(server)).with_inbox();
-        let session = self.sessions.create(self.principal(head), Revision::V2024_11_05, Instant::now(), live);
+        let session = self.sessions.create(self.principal(head), Revision::V2024_11_05, now(), live);
         let session = session.map_err(|error| refused(&Told::from(&error), None))?;
         used.by(&session);
         let uri = format!("{}?session_id={}", self.messages_path(&head.uri), session.id().expose());
@@ -61,6 +61,7 @@ impl Front {
         server: &Arc<Server>,
         head: &Parts,
         body: B,
+        used: &Used,
     ) -> Result<Answered, Refused>
     where
         B: Body<Data = Bytes>,
@@ -70,6 +71,7 @@ impl Front {
         if !session.live().is_pair() {
             return Err(refused(&rescue::unknown_session(), None));
         }
+        used.by(&session);
         let (incoming, _) = self.read(head, body).await?;
         let messages = match incoming {
             Incoming::One(message) => vec![message],

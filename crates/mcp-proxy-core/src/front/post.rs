@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{StatusCode, request::Parts};
 use http_body::Body;
-use mcp_jsonrpc::{BatchError, Incoming, Kind, Message, ParseError};
+use mcp_jsonrpc::{BatchError, Id, Incoming, Kind, Message, ParseError};
 use mcp_protocol::{Claim, Era, Revision, method};
 use mcp_transport_http::server::{Accept, RequestHead, read_body};
 
@@ -31,20 +31,20 @@ impl Front {
             (Incoming::One(message), _) if is_modern(&message, head) => {
                 self.modern(server, head, message, accept).await
             }
+            (Incoming::Many(parts), _) if says_modern(head) || parts.iter().flatten().any(Claim::is_made_by) => {
+                Err(refused(&rescue::misplaced("a batch cannot hold messages of revision 2026-07-28"), None))
+            }
             (incoming, Some(session)) => {
                 used.by(&session);
                 self.in_session(&session, head, incoming, accept).await
             }
             (Incoming::One(message), None) if !accept.events => self.plain(server, head, message).await,
-            (Incoming::One(message), None) if message.method() == Some(method::INITIALIZE) => {
-                self.initialize(server, head, &message, used).await
+            (Incoming::One(message), None) if !accept.takes_json() => {
+                Err(refused(&rescue::not_acceptable(BOTH), message.id().as_ref()))
             }
+            (Incoming::One(message), None) if is_hello(&message) => self.initialize(server, head, &message, used).await,
             (Incoming::One(message), None) => Err(refused(&rescue::no_session(), message.id().as_ref())),
-            (Incoming::Many(parts), None) => Err(if parts.iter().flatten().any(Claim::is_made_by) {
-                refused(&rescue::misplaced("a batch cannot hold messages of revision 2026-07-28"), None)
-            } else {
-                refused(&rescue::no_session(), None)
-            }),
+            (Incoming::Many(_), None) => Err(refused(&rescue::no_session(), None)),
         }
     }
 
@@ -90,15 +90,12 @@ impl Front {
         incoming: Incoming,
         accept: Accept,
     ) -> Result<Answered, Refused> {
-        let version = RequestHead::new(&head.headers).version().map_err(|refusal| refused(&refusal.into(), None))?;
-        if version.is_some_and(|version| version.parse::<Revision>().is_err()) {
-            return Err(refused(&rescue::bad_version(), None));
-        }
+        let id = if let Incoming::One(message) = &incoming { message.id() } else { None };
+        check_version(head, id.as_ref())?;
         match incoming {
             Incoming::One(message) if message.kind() == Kind::Request => {
                 if !(accept.takes_json() && accept.takes_events()) {
-                    let wanted = rescue::not_acceptable("both application/json and text/event-stream");
-                    return Err(refused(&wanted, message.id().as_ref()));
+                    return Err(refused(&rescue::not_acceptable(BOTH), id.as_ref()));
                 }
                 self.request(session, message).await
             }
@@ -117,13 +114,36 @@ impl Front {
     }
 }
 
+/// What a client of streamable HTTP must take.
+pub(super) const BOTH: &str = "both application/json and text/event-stream";
+
 /// Whether a message is one of the modern era: it says so itself, or its header does.
 fn is_modern(message: &Message, head: &Parts) -> bool {
-    if Claim::is_made_by(message) {
-        return true;
+    if is_hello(message) {
+        // Without a sound claim it is the handshake of the legacy era, whatever a header says.
+        let is_legacy = |claim: &Claim<'_>| claim.version.parse().is_ok_and(|it: Revision| it.era() == Era::Legacy);
+        return matches!(Claim::read(message), Ok(Some(claim)) if !is_legacy(&claim));
     }
+    Claim::is_made_by(message) || says_modern(head)
+}
+
+/// Whether a message is a request for the handshake of the legacy era.
+fn is_hello(message: &Message) -> bool {
+    message.kind() == Kind::Request && message.method() == Some(method::INITIALIZE)
+}
+
+/// Whether the version header names a revision of the modern era.
+pub(super) fn says_modern(head: &Parts) -> bool {
     let version = RequestHead::new(&head.headers).version().ok().flatten();
-    // `initialize` without a claim is the handshake of the legacy era, whatever a header says.
-    message.method() != Some(method::INITIALIZE)
-        && version.and_then(|version| version.parse::<Revision>().ok()).is_some_and(|it| it.era() == Era::Modern)
+    version.and_then(|version| version.parse::<Revision>().ok()).is_some_and(|it| it.era() == Era::Modern)
+}
+
+/// Refuses a request whose version header names no revision (2025-06-18, transports). One that differs from the session's
+/// is let through: some clients send the newest they know.
+pub(super) fn check_version(head: &Parts, id: Option<&Id>) -> Result<(), Refused> {
+    let version = RequestHead::new(&head.headers).version().map_err(|refusal| refused(&refusal.into(), id))?;
+    match version {
+        Some(unknown) if unknown.parse::<Revision>().is_err() => Err(refused(&rescue::bad_version(), id)),
+        _ => Ok(()),
+    }
 }

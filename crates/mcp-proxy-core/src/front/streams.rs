@@ -6,7 +6,6 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
-    time::Instant,
 };
 
 use mcp_jsonrpc::{Kind, Message};
@@ -20,8 +19,11 @@ use super::{
     answer::Manner,
     call::Calls,
     live::{Live, Turn},
+    now,
 };
 use crate::ticker::{Alarm, TICK};
+
+const KEEP_ALIVE: Frame = Frame::Comment("keep-alive");
 
 /// Ends a stream that would go on for ever when the proxy stops.
 type Stopping = Pin<Box<WaitForCancellationFutureOwned>>;
@@ -34,7 +36,8 @@ pub(crate) struct CallStream {
     first: VecDeque<Message>,
     manner: Manner,
     record: Option<StreamId>,
-    priming: Option<Frame>,
+    /// What is sent at once, so that nobody on the way waits for a first byte.
+    opening: Option<Frame>,
     comment: Alarm,
     stopping: Option<Stopping>,
 }
@@ -47,19 +50,19 @@ impl CallStream {
         };
         Self {
             comment: front.ticker.alarm(front.limits.stream_comment),
-            stopping: calls.first().is_listening().then(|| Box::pin(front.stopping.clone().cancelled_owned())),
+            stopping: calls.listening().map(|_| Box::pin(front.stopping.clone().cancelled_owned())),
             front: Arc::clone(front),
             calls: Some(calls),
-            first,
             record: beginning.as_ref().map(|(id, _)| id.stream()),
-            priming: beginning.and_then(|(_, frame)| frame),
+            opening: beginning.and_then(|(_, priming)| priming).or_else(|| first.is_empty().then_some(KEEP_ALIVE)),
+            first,
             manner,
         }
     }
 
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Frame>> {
-        if let Some(priming) = self.priming.take() {
-            return Poll::Ready(Some(priming));
+        if let Some(opening) = self.opening.take() {
+            return Poll::Ready(Some(opening));
         }
         let message = match self.first.pop_front() {
             Some(message) => Poll::Ready(Some(message)),
@@ -93,7 +96,7 @@ impl CallStream {
     /// The result that ends a subscription in good order.
     fn farewell(&mut self) -> Option<Frame> {
         let calls = self.calls.take()?;
-        let id = calls.first().id();
+        let id = calls.listening()?.id();
         let result = Message::response(id, &listen_result(id));
         Some(self.frame(result))
     }
@@ -123,11 +126,10 @@ impl Front {
         let session = Arc::clone(session);
         self.tasks.spawn(async move {
             while let Some(message) = poll_fn(|context| calls.poll(context)).await {
-                match record {
-                    Some(stream) => {
-                        session.update(|session| session.replay.push(stream, message, Instant::now()));
-                    }
-                    None => decline(&session, &message).await,
+                let kept =
+                    record.and_then(|stream| session.update(|it| it.replay.push(stream, message.clone(), now())));
+                if kept.is_none() {
+                    decline(&session, &message).await;
                 }
             }
             if let Some(stream) = record {
@@ -202,7 +204,12 @@ impl SessionStream {
                 self.comment.reset(self.front.limits.stream_comment);
                 Poll::Ready(Some(recorded(session, self.record, event)))
             }
-            Poll::Ready(None) => Poll::Ready(None),
+            Poll::Ready(None) => {
+                if self.turn.is_current() {
+                    self.front.server_left(session);
+                }
+                Poll::Ready(None)
+            }
             Poll::Pending if !session.is_alive() || self.stopping.as_mut().poll(context).is_ready() => {
                 Poll::Ready(None)
             }
@@ -262,7 +269,7 @@ impl Tail {
                 return comment(&mut self.comment, &self.front, context);
             }
             self.look.reset(TICK);
-            match session.update(|session| session.replay.since(&self.last, Instant::now())) {
+            match session.update(|session| session.replay.since(&self.last, now())) {
                 Resume::Events { events, finished, .. } => {
                     self.missed = events.into();
                     self.is_finished = finished;
@@ -285,8 +292,7 @@ fn open_stream(session: &Session) -> Option<(EventId, Option<Frame>)> {
 
 /// A message on its way out, kept for a client that may lose it.
 pub(super) fn recorded(session: &Session, record: Option<StreamId>, message: Message) -> Frame {
-    let id = record
-        .and_then(|stream| session.update(|session| session.replay.push(stream, message.clone(), Instant::now())));
+    let id = record.and_then(|stream| session.update(|session| session.replay.push(stream, message.clone(), now())));
     Frame::Message { message, id: id.map(|id| id.to_string().into()), named: true }
 }
 
@@ -300,5 +306,5 @@ pub(super) fn comment(alarm: &mut Alarm, front: &Front, context: &mut Context<'_
         return Poll::Pending;
     }
     alarm.reset(front.limits.stream_comment);
-    Poll::Ready(Some(Frame::Comment("keep-alive")))
+    Poll::Ready(Some(KEEP_ALIVE))
 }
