@@ -108,6 +108,20 @@ async fn many_streams_of_one_child_with_one_id() {
 }
 
 #[tokio::test]
+async fn many_calls_of_one_stream_with_one_id() {
+    let proxy = start();
+    let mut pair = Pair::open(&Http::new(), &proxy.sse, json!({})).await;
+    let nonces: Vec<_> = (0..CLIENTS).map(|_| nonce()).collect();
+    join_all(nonces.iter().map(|nonce| pair.start(ID, "echo", json!({"text": nonce})))).await;
+    let mut answers = Vec::new();
+    for _ in 0..CLIENTS {
+        answers.push(text(&pair.next().await).to_owned());
+    }
+    same(nonces, answers);
+    proxy.stop();
+}
+
+#[tokio::test]
 async fn both_transports_and_the_plain_form_share_a_child() {
     let proxy = start();
     let http = Http::new();

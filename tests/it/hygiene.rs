@@ -29,11 +29,8 @@ async fn leaves_no_trace(sharing: &str, sessions: usize) {
     let mark = Mark::new();
     let options = ["--era", "legacy", "--session", sharing, "--env", mark.variable()];
     let proxy = Proxy::start(&options, &[bin("echo-server")]);
-    // Threads that are made for the first session stay for the next.
-    one_session(&Http::new(), &proxy).await;
     let children = usize::from(sharing == "shared");
     mark.until(children).await;
-    until("the first connection is closed", PATIENCE, || held(&proxy).0 <= held(&proxy).0).await;
     let before = held(&proxy);
     let http = Http::new();
     stream::iter(0..sessions).for_each_concurrent(8, async |_| one_session(&http, &proxy).await).await;

@@ -31,7 +31,7 @@ impl Scene {
         let proxy = Proxy::start(&options, server);
         let open = || async { Session::open(&Http::new(), &proxy.mcp, json!({})).await };
         let (one, two) = join(open(), open()).await;
-        Self { mark, one, two, proxy }
+        Self { mark, proxy, one, two }
     }
 
     /// Both call at the same time, again and again, and are answered as if all were well.
