@@ -93,7 +93,8 @@ impl Server<'_> {
     fn line<'s>(&'s self, line: Line, threads: &'s Scope<'s, '_>) {
         let text = match line {
             Line::Text(text) => text,
-            Line::TooLong { length } => {
+            Line::TooLong(skipped) => {
+                let length = skipped.length();
                 return self.unusable(format_args!("a line of {length} bytes is longer than {LINE}"));
             }
         };

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use crate::scan::Scanner;
+use crate::{Id, scan::Scanner};
 
 /// Why a path could not be followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -121,6 +121,48 @@ pub fn unescape(raw: &str) -> Option<Cow<'_, str>> {
         return Some(Cow::Borrowed(inner));
     }
     serde_json::from_str(raw).ok().map(Cow::Owned)
+}
+
+/// The id of a JSON-RPC object of which only the beginning is known: found if it stands before what is cut off. A text that
+/// has a method is no response, and gives none.
+pub(crate) fn leading_id(head: &[u8]) -> Option<Id> {
+    let mut scanner = Scanner::new(head);
+    scanner.space();
+    scanner.expect(b'{').ok()?;
+    loop {
+        scanner.space();
+        let key = scanner.key().ok()?;
+        scanner.space();
+        let start = scanner.at;
+        match &head[key] {
+            b"method" => return None,
+            // A value that touches the cut may go on behind it.
+            b"id" => {
+                scanner.value(1).ok()?;
+                return (scanner.at < head.len()).then(|| read_id(&head[start..scanner.at]))?;
+            }
+            _ => scanner.value(1).ok()?,
+        }
+        scanner.space();
+        scanner.expect(b',').ok()?;
+    }
+}
+
+/// The id of a JSON-RPC object of which only the end is known: found if it is the last member.
+///
+/// Quotes inside of strings are escaped, and one brace behind the value closes the object itself, so what looks like its
+/// last member is.
+pub(crate) fn trailing_id(tail: &[u8]) -> Option<Id> {
+    const KEY: &[u8] = b"\"id\"";
+    let object = tail.trim_ascii_end().strip_suffix(b"}")?;
+    let at = memchr::memmem::rfind(object, KEY)?;
+    let before = object[..at].trim_ascii_end().last()?;
+    let value = object[at + KEY.len()..].trim_ascii_start().strip_prefix(b":")?;
+    matches!(before, b',' | b'{').then(|| read_id(value.trim_ascii()))?
+}
+
+fn read_id(raw: &[u8]) -> Option<Id> {
+    Id::parse(std::str::from_utf8(raw).ok()?)
 }
 
 fn is_named(key: &[u8], name: &str) -> bool {

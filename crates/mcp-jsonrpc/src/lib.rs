@@ -29,7 +29,7 @@ pub use compose::quote;
 pub use error::{ParseError, Reason};
 pub use field::FieldError;
 pub use id::Id;
-pub use line::{Line, Lines};
+pub use line::{Line, Lines, Skipped};
 pub use message::{Kind, Message};
 pub use splice::Edit;
 

@@ -2,6 +2,8 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use crate::{Id, field};
+
 /// Cuts a stream of bytes into lines.
 ///
 /// A line longer than the limit is reported once and skipped up to its end (*discard mode*), so one bad line costs
@@ -12,8 +14,16 @@ pub struct Lines {
     /// How much of the buffer is known to hold no line end.
     searched: usize,
     limit: usize,
-    /// How long the line being skipped is so far.
-    skipping: Option<usize>,
+    /// The line being skipped, as far as it was seen.
+    skipping: Option<Skipped>,
+}
+
+/// A line of which only the ends are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Skipped {
+    length: usize,
+    head: Vec<u8>,
+    tail: Vec<u8>,
 }
 
 /// One cut of the stream.
@@ -21,12 +31,12 @@ pub struct Lines {
 pub enum Line {
     /// A line, without its end.
     Text(Bytes),
-    /// A line of `length` bytes was skipped because it is longer than the limit.
-    TooLong {
-        /// Length in bytes of the line, as far as it was seen.
-        length: usize,
-    },
+    /// A line was skipped because it is longer than the limit.
+    TooLong(Skipped),
 }
+
+/// How much of each end of a skipped line is kept: enough for the members around a large payload.
+const END: usize = 256;
 
 impl Lines {
     /// Lines of at most `limit` bytes.
@@ -66,13 +76,18 @@ impl Lines {
     }
 
     fn cut(&mut self, line: Bytes) -> Option<Line> {
-        if let Some(skipped) = self.skipping.take() {
-            return Some(Line::TooLong { length: skipped + line.len() });
+        if let Some(mut skipped) = self.skipping.take() {
+            skipped.add(&line);
+            return Some(Line::TooLong(skipped));
         }
         let line = if line.ends_with(b"\r") { line.slice(..line.len() - 1) } else { line };
         match line.len() {
             0 => None,
-            length if self.limit < length => Some(Line::TooLong { length }),
+            length if self.limit < length => {
+                let mut skipped = Skipped::default();
+                skipped.add(&line);
+                Some(Line::TooLong(skipped))
+            }
             _ => Some(Line::Text(line)),
         }
     }
@@ -81,10 +96,34 @@ impl Lines {
     fn hold_back(&mut self) {
         // One byte more than the limit may be the `\r` of a line end.
         if self.skipping.is_some() || self.limit + 1 < self.buffer.len() {
-            *self.skipping.get_or_insert(0) += self.buffer.len();
+            self.skipping.get_or_insert_default().add(&self.buffer);
             self.buffer = BytesMut::new();
         }
         self.searched = self.buffer.len();
+    }
+}
+
+impl Skipped {
+    /// Length in bytes of the line, as far as it was seen.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    /// The id of the response that the line probably was, if it stands at either end of it: then its caller can be told.
+    ///
+    /// The text between the ends is not known, so this is a guess; use it only for what fails anyway.
+    #[must_use]
+    pub fn response_id(&self) -> Option<Id> {
+        field::leading_id(&self.head).or_else(|| field::trailing_id(&self.tail))
+    }
+
+    fn add(&mut self, part: &[u8]) {
+        self.length += part.len();
+        let room = END - self.head.len();
+        self.head.extend_from_slice(&part[..part.len().min(room)]);
+        self.tail.extend_from_slice(&part[part.len().saturating_sub(END)..]);
+        self.tail.drain(..self.tail.len().saturating_sub(END));
     }
 }
 
@@ -106,6 +145,12 @@ mod tests {
         cut
     }
 
+    fn too_long(line: &[u8]) -> Line {
+        let mut skipped = Skipped::default();
+        skipped.add(line);
+        Line::TooLong(skipped)
+    }
+
     fn text(line: &'static str) -> Line {
         Line::Text(Bytes::from_static(line.as_bytes()))
     }
@@ -118,15 +163,34 @@ mod tests {
 
     #[test]
     fn a_line_at_the_limit_passes_and_one_past_it_is_skipped() {
-        assert_eq!(cut(&[b"abcd\nabcde\nok\n"], 4), [text("abcd"), Line::TooLong { length: 5 }, text("ok")]);
+        assert_eq!(cut(&[b"abcd\nabcde\nok\n"], 4), [text("abcd"), too_long(b"abcde"), text("ok")]);
         assert_eq!(cut(&[b"abcd\r\nok\n"], 4), [text("abcd"), text("ok")]);
     }
 
     #[test]
     fn a_long_line_is_skipped_while_it_arrives() {
         let portions: Vec<&[u8]> = std::iter::repeat_n(&b"xxxxxxxx"[..], 100).chain([&b"x\nok\n"[..]]).collect();
-        assert_eq!(cut(&portions, 16), [Line::TooLong { length: 801 }, text("ok")]);
-        assert_eq!(cut(&portions[..100], 16), [Line::TooLong { length: 800 }]);
+        assert_eq!(cut(&portions, 16), [too_long(&[b'x'; 801]), text("ok")]);
+        assert_eq!(cut(&portions[..100], 16), [too_long(&[b'x'; 800])]);
+    }
+
+    #[test]
+    fn the_id_of_a_skipped_response_is_found_at_either_end() {
+        let big = "y".repeat(5000);
+        for (line, id) in [
+            (format!(r#"{{"jsonrpc":"2.0","id":7,"result":"{big}"}}"#), Some("7")),
+            (format!(r#"{{"result":{{"id":1,"a":"{big}"}},"jsonrpc":"2.0","id": "x" }}"#), Some("\"x\"")),
+            (format!(r#"{{"jsonrpc":"2.0","result":{{"a":"{big}","id":7}}}}"#), None),
+            (format!(r#"{{"jsonrpc":"2.0","method":"m","params":"{big}"}}"#), None),
+            (format!(r#"{{"result":"{big}\",\"id\":7}}"}}"#), None),
+            (format!(r#"{{"x":{{"id":7,"y":"{big}"}}}}"#), None),
+            (format!("[{{\"id\":7,\"y\":\"{big}\"}}]"), None),
+            (big.clone(), None),
+        ] {
+            let Some(Line::TooLong(skipped)) = cut(&[line.as_bytes()], 1000).pop() else { panic!() };
+            assert_eq!(skipped.response_id().as_ref().map(Id::as_str), id, "{line}");
+            assert_eq!(skipped.length(), line.len());
+        }
     }
 
     proptest! {
@@ -148,7 +212,7 @@ mod tests {
             let portions: Vec<_> = at.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect();
             let found: Vec<_> = cut(&portions, limit)
                 .into_iter()
-                .map(|line| match line { Line::Text(line) => Some(line.to_vec()), Line::TooLong { .. } => None })
+                .map(|line| match line { Line::Text(line) => Some(line.to_vec()), Line::TooLong(_) => None })
                 .collect();
             prop_assert_eq!(found, expected);
         }

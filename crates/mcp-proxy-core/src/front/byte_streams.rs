@@ -90,7 +90,7 @@ impl Front {
     async fn take(self: &Arc<Self>, session: &Session, line: Line) {
         let incoming = match line {
             Line::Text(text) => Incoming::parse(text, self.limits.batch),
-            Line::TooLong { .. } => {
+            Line::TooLong(_) => {
                 let refusal = rescue::line_too_long(self.limits.line).message(None);
                 return hand_in(session, ready(None, refusal)).await;
             }

@@ -92,9 +92,13 @@ impl<R: AsyncRead + Unpin + Send> LineReader<R> {
 
     fn take(&mut self, line: Line, batch: &mut Vec<Read>) {
         match line {
-            Line::TooLong { length } => {
-                let limit = self.limit;
+            Line::TooLong(skipped) => {
+                let (length, limit) = (skipped.length(), self.limit);
                 batch.push(Read::Noise(format!("a line of {length} bytes, the limit is {limit}")));
+                if let Some(id) = skipped.response_id() {
+                    // Stands for the response that was skipped, to find its caller by.
+                    batch.push(Read::Unkept(Message::response(&id, "null"), Lost::TooLarge { limit }));
+                }
             }
             Line::Text(text) => match Incoming::parse(text, BATCH) {
                 Ok(Incoming::One(message)) => batch.push(kept(message, &self.budget)),

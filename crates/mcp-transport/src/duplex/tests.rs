@@ -219,3 +219,15 @@ async fn closing_says_so_and_ends_the_peers_stream() {
     peer.read_to_end(&mut rest).await.unwrap();
     assert!(rest.is_empty());
 }
+
+#[tokio::test]
+async fn a_response_that_is_too_long_is_an_error_for_its_caller_alone() {
+    let (duplex, peer) = pair(DuplexLimits { line: 200, ..DuplexLimits::default() });
+    let mut peer = BufReader::new(peer);
+    let (long, short) = (duplex.call(call(1)).await.unwrap(), duplex.call(call(2)).await.unwrap());
+    let (one, two) = (line(&mut peer).await.id().unwrap(), line(&mut peer).await.id().unwrap());
+    write(&mut peer, &format!(r#"{{"result":"{}","jsonrpc":"2.0","id":{one}}}"#, "z".repeat(1000))).await;
+    write(&mut peer, &format!(r#"{{"jsonrpc":"2.0","id":{two},"result":{{}}}}"#)).await;
+    assert!(matches!(long.response().await, Err(Lost::TooLarge { limit: 200 })));
+    assert!(short.response().await.is_ok());
+}
