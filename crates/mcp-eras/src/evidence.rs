@@ -6,7 +6,7 @@ use mcp_jsonrpc::Message;
 use mcp_protocol::{DiscoverResult, Era, UnsupportedVersion, code};
 use mcp_transport::{ConnectError, Lost, NotSent, Peer};
 
-use crate::refusal::{refusal, unknown_revisions};
+use crate::refusal::unknown_revisions;
 
 /// What the answer says. The errors are for those who have no other era to try.
 #[derive(Debug)]
@@ -31,13 +31,13 @@ impl Evidence {
         let Some(error) = response.error() else { return Self::Legacy(ConnectError::NotMcp) };
         match code::of(response) {
             Some(code::UNSUPPORTED_VERSION) => match UnsupportedVersion::read(error) {
-                Ok(listed) if listed.newest(Era::Modern).is_some() => Self::Trouble(refusal(error)),
-                Ok(listed) if listed.newest(Era::Legacy).is_some() => Self::Legacy(refusal(error)),
+                Ok(listed) if listed.newest(Era::Modern).is_some() => Self::Trouble(ConnectError::refused(error)),
+                Ok(listed) if listed.newest(Era::Legacy).is_some() => Self::Legacy(ConnectError::refused(error)),
                 Ok(listed) => Self::Trouble(unknown_revisions(&listed.supported)),
-                Err(_) => Self::Trouble(refusal(error)),
+                Err(_) => Self::Trouble(ConnectError::refused(error)),
             },
-            Some(modern) if code::is_modern(modern) => Self::Trouble(refusal(error)),
-            _ => Self::Legacy(refusal(error)),
+            Some(modern) if code::is_modern(modern) => Self::Trouble(ConnectError::refused(error)),
+            _ => Self::Legacy(ConnectError::refused(error)),
         }
     }
 

@@ -1,36 +1,11 @@
 //! A server's error, as the reason why there is no connection.
 
-use std::borrow::Cow;
-
 use mcp_protocol::{Era, Revision, UnsupportedVersion, code};
 use mcp_transport::ConnectError;
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
-#[derive(Deserialize)]
-struct Wire<'a> {
-    code: i64,
-    #[serde(borrow, default)]
-    message: Cow<'a, str>,
-    #[serde(borrow, default)]
-    data: Option<&'a RawValue>,
-}
-
-/// The `error` of a response (JSON text) as a reason.
-pub(crate) fn refusal(error: &str) -> ConnectError {
-    match serde_json::from_str::<Wire<'_>>(error) {
-        Ok(wire) => ConnectError::Refused {
-            code: wire.code,
-            message: printable(&wire.message),
-            data: wire.data.map(|data| data.get().into()),
-        },
-        Err(_) => ConnectError::NotMcp,
-    }
-}
 
 /// The revisions a server speaks, none of which we do, as a reason.
 pub(crate) fn unknown_revisions(versions: &[String]) -> ConnectError {
-    if versions.is_empty() { ConnectError::NotMcp } else { ConnectError::Revision(printable(&versions.join(", "))) }
+    if versions.is_empty() { ConnectError::NotMcp } else { ConnectError::unknown_revision(&versions.join(", ")) }
 }
 
 /// Whether a failed handshake shows that the server is modern (2026-07-28, backward compatibility).
@@ -50,18 +25,13 @@ fn listed(data: &str) -> Option<UnsupportedVersion> {
     UnsupportedVersion::read(&format!(r#"{{"data":{data}}}"#)).ok()
 }
 
-/// A server's own words, fit to be printed: bounded, and with no control characters for a terminal to act on.
-fn printable(text: &str) -> String {
-    text.chars().take(500).map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[track_caller]
     fn check(error: &str, modern: bool) {
-        assert_eq!(says_modern(&refusal(error)), modern, "{error}");
+        assert_eq!(says_modern(&ConnectError::refused(error)), modern, "{error}");
     }
 
     #[test]
@@ -81,7 +51,7 @@ mod tests {
 
     #[test]
     fn a_servers_words_are_made_printable() {
-        let error = refusal(r#"{"code":-1,"message":"no\u001b[m","data":[]}"#);
+        let error = ConnectError::refused(r#"{"code":-1,"message":"no\u001b[m","data":[]}"#);
         assert_eq!(error.to_string(), "the server refused the handshake with error -1: no [m");
         assert_eq!(
             unknown_revisions(&["2099-01-01".to_owned(), "x\ny".to_owned()]).to_string().matches('\n').count(),

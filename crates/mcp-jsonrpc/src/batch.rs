@@ -24,10 +24,8 @@ pub enum BatchError {
     #[error("a batch must hold at least one message")]
     Empty,
     /// It is an array of more elements than allowed.
-    #[error("the batch holds {count} messages, the limit is {limit}")]
+    #[error("the batch holds more than {limit} messages")]
     TooMany {
-        /// How many there are.
-        count: usize,
         /// How many there may be.
         limit: usize,
     },
@@ -41,16 +39,16 @@ impl Incoming {
     /// Fails if the text is broken, is neither of the two, or is an empty or too large array. A broken element of a
     /// sound array is no error here: it is that element's outcome.
     pub fn parse(text: Bytes, limit: usize) -> Result<Self, BatchError> {
-        if text.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'[') {
+        if text.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r')) != Some(&b'[') {
             return Ok(Self::One(Message::parse(text)?));
         }
         let broken = |reason| ParseError { reason, at: 0, id: None };
         let json = std::str::from_utf8(&text).map_err(|_| broken(Reason::Encoding))?;
         // A batch adds one level around its messages, and their own limit is checked with each of them.
-        let places = field::elements(json).map_err(|_| broken(Reason::Syntax))?;
+        let places = field::elements(json, limit).map_err(|_| broken(Reason::Syntax))?;
         match places.len() {
             0 => Err(BatchError::Empty),
-            count if limit < count => Err(BatchError::TooMany { count, limit }),
+            count if limit < count => Err(BatchError::TooMany { limit }),
             _ => Ok(Self::Many(places.into_iter().map(|place| Message::parse(text.slice(place))).collect())),
         }
     }
@@ -103,7 +101,7 @@ mod tests {
     fn a_batch_has_at_least_one_message_and_at_most_the_limit() {
         assert_eq!(parse("[]").unwrap_err(), BatchError::Empty);
         assert!(matches!(parse("[1,2,3]"), Ok(Incoming::Many(_))));
-        assert_eq!(parse("[1,2,3,4]").unwrap_err(), BatchError::TooMany { count: 4, limit: 3 });
+        assert_eq!(parse("[1,2,3,4]").unwrap_err(), BatchError::TooMany { limit: 3 });
     }
 
     #[test]

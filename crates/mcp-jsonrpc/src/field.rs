@@ -85,12 +85,13 @@ fn members(
     }
 }
 
-/// The places of the elements of the array `json`; empty if it is no array.
+/// The places of the elements of the array `json`, of at most `limit` and one more, which shows that there are too many;
+/// empty if it is no array.
 ///
 /// # Errors
 ///
 /// [`FieldError::Malformed`] if the text is not JSON.
-pub fn elements(json: &str) -> Result<Vec<Range<usize>>, FieldError> {
+pub fn elements(json: &str, limit: usize) -> Result<Vec<Range<usize>>, FieldError> {
     let malformed = |_| FieldError::Malformed;
     let mut scanner = Scanner::new(json.as_bytes());
     let mut places = Vec::new();
@@ -106,6 +107,9 @@ pub fn elements(json: &str) -> Result<Vec<Range<usize>>, FieldError> {
         let start = scanner.at;
         scanner.value(0).map_err(malformed)?;
         places.push(start..scanner.at);
+        if limit < places.len() {
+            return Ok(places);
+        }
         scanner.space();
     }
     scanner.expect(b']').map_err(malformed)?;
@@ -216,11 +220,12 @@ mod tests {
     #[test]
     fn elements_are_found_in_order() {
         let json = r#" [ 1 , "a,]" , [2], {} ] "#;
-        let found: Vec<_> = elements(json).unwrap().into_iter().map(|place| &json[place]).collect();
+        let found: Vec<_> = elements(json, 9).unwrap().into_iter().map(|place| &json[place]).collect();
         assert_eq!(found, ["1", "\"a,]\"", "[2]", "{}"]);
-        assert!(elements("[]").unwrap().is_empty());
-        assert!(elements("{}").unwrap().is_empty());
-        assert_eq!(elements("[1,]"), Err(FieldError::Malformed));
+        assert_eq!(elements("[1,2,3,4", 2).unwrap().len(), 3);
+        assert!(elements("[]", 9).unwrap().is_empty());
+        assert!(elements("{}", 9).unwrap().is_empty());
+        assert_eq!(elements("[1,]", 9), Err(FieldError::Malformed));
     }
 
     #[test]

@@ -95,7 +95,7 @@ impl Lines {
     /// Keeps what may become a line and lets go of what cannot.
     fn hold_back(&mut self) {
         // One byte more than the limit may be the `\r` of a line end.
-        if self.skipping.is_some() || self.limit + 1 < self.buffer.len() {
+        if self.skipping.is_some() || self.limit.saturating_add(1) < self.buffer.len() {
             self.skipping.get_or_insert_default().add(&self.buffer);
             self.buffer = BytesMut::new();
         }

@@ -10,7 +10,6 @@ mod event_stream;
 mod exchange;
 mod http_client;
 mod http_error;
-mod label;
 mod link;
 mod listen;
 mod poster;

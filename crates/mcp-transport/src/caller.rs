@@ -9,7 +9,7 @@ use mcp_protocol::{Era, Revision, header};
 ///
 /// Headers that mirror the body are not in it: they are made from the body at the outgoing rim. Connections are pooled
 /// by [`partition`](Self::partition) only, so nothing is shared across credentials.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Caller {
     /// Who it is, once that has been decided.
     pub principal: Principal,
@@ -46,7 +46,7 @@ pub enum Principal {
 }
 
 /// What may share a connection: equal partitions may, different ones never do.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Partition {
     principal: Principal,
     headers: Vec<(String, Vec<u8>)>,
@@ -105,6 +105,24 @@ impl Secret {
     }
 }
 
+/// Without the session's id, which is a credential, and with the names of headers and variables alone.
+impl fmt::Debug for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Caller")
+            .field("principal", &self.principal)
+            .field("revision", &self.revision)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("variables", &self.variables)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Partition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Partition").field("principal", &self.principal).finish_non_exhaustive()
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
@@ -118,6 +136,15 @@ mod tests {
     #[test]
     fn a_secret_does_not_show() {
         assert_eq!(format!("{:?}", Secret::new("hunter2")), "Secret(…)");
+    }
+
+    #[test]
+    fn neither_does_a_session_or_the_value_of_a_header() {
+        let mut caller = Caller::new(Principal::Anonymous, Revision::LATEST_LEGACY);
+        caller.session = Some("s3cret-id".into());
+        caller.headers.insert("x-token", http::HeaderValue::from_static("s3cret-value"));
+        let shown = format!("{caller:?} {:?}", caller.partition());
+        assert!(shown.contains("x-token") && !shown.contains("s3cret"), "{shown}");
     }
 
     #[test]

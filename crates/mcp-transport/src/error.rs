@@ -1,10 +1,11 @@
 //! The two failures that are never confused: not sent, and sent but lost.
 
-use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
+use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use mcp_jsonrpc::Message;
+use serde_json::value::RawValue;
 
-use crate::{Closed, closed::quote_stderr};
+use crate::{Closed, Unlabelled, closed::quote_stderr};
 
 /// Why a message was not sent. It comes back unharmed, so it may be sent again elsewhere.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +39,7 @@ pub enum NotSent {
     #[error("the server has forgotten the session")]
     Forgotten,
     /// There is no connection, and none could be made.
-    #[error("{0}")]
+    #[error(transparent)]
     Connect(Arc<ConnectError>),
     /// The message is longer than this way allows, in bytes.
     #[error("the message has {length} bytes, the limit is {limit}")]
@@ -51,6 +52,9 @@ pub enum NotSent {
     /// The proxy is stopping.
     #[error("the proxy is shutting down")]
     ShuttingDown,
+    /// The message is not fit to be sent on behalf of one of many callers.
+    #[error("{0}")]
+    Unfit(Unlabelled),
     /// No server here answers this.
     #[error("{0}")]
     Unroutable(String),
@@ -158,6 +162,33 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
+    /// The reason that a server gives in the `error` of its answer to a handshake (JSON text).
+    #[must_use]
+    pub fn refused(error: &str) -> Self {
+        #[derive(serde::Deserialize)]
+        struct Wire<'a> {
+            code: i64,
+            #[serde(borrow, default)]
+            message: Cow<'a, str>,
+            #[serde(borrow, default)]
+            data: Option<&'a RawValue>,
+        }
+        match serde_json::from_str::<Wire<'_>>(error) {
+            Ok(wire) => Self::Refused {
+                code: wire.code,
+                message: printable(&wire.message),
+                data: wire.data.map(|data| data.get().into()),
+            },
+            Err(_) => Self::NotMcp,
+        }
+    }
+
+    /// The server speaks `named`, and we do not.
+    #[must_use]
+    pub fn unknown_revision(named: &str) -> Self {
+        Self::Revision(printable(named))
+    }
+
     /// Whether trying again later could help with nothing changed.
     #[must_use]
     pub fn is_transient(&self) -> bool {
@@ -167,6 +198,11 @@ impl ConnectError {
             _ => true,
         }
     }
+}
+
+/// A server's own words, fit to be printed: bounded, and with no control characters for a terminal to act on.
+fn printable(text: &str) -> String {
+    text.chars().take(500).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 struct Quoted<'a>(&'a [String]);

@@ -45,7 +45,7 @@ impl Handshake {
         let Ok(request) = Request::new(initialize, Arc::clone(caller)) else { return Err(ConnectError::NotMcp) };
         let response = inner.call(request).await.map_err(not_sent)?.response().await.map_err(lost)?;
         if let Some(error) = response.error() {
-            return Err(refusal(error));
+            return Err(ConnectError::refused(error));
         }
         let handshake = response.result().ok_or(ConnectError::NotMcp)?;
         let result = InitializeResult::read(handshake).map_err(|_| ConnectError::NotMcp)?;
@@ -54,7 +54,7 @@ impl Handshake {
             .parse()
             .ok()
             .filter(|revision: &Revision| revision.era() == Era::Legacy)
-            .ok_or_else(|| ConnectError::Revision(printable(&result.protocol_version)))?;
+            .ok_or_else(|| ConnectError::unknown_revision(&result.protocol_version))?;
         let initialized = Message::notification(method::INITIALIZED, None);
         inner.tell(initialized, caller).await.map_err(not_sent)?;
         Ok(Peer { revision, handshake: handshake.into() })
@@ -134,31 +134,6 @@ fn lost(lost: Lost) -> ConnectError {
         Lost::NotMcp => ConnectError::NotMcp,
         other => ConnectError::Other(Box::new(other)),
     }
-}
-
-/// The server's own error, as a reason.
-fn refusal(error: &str) -> ConnectError {
-    #[derive(serde::Deserialize)]
-    struct Wire<'a> {
-        code: i64,
-        #[serde(borrow, default)]
-        message: std::borrow::Cow<'a, str>,
-        #[serde(borrow, default)]
-        data: Option<&'a serde_json::value::RawValue>,
-    }
-    match serde_json::from_str::<Wire<'_>>(error) {
-        Ok(wire) => ConnectError::Refused {
-            code: wire.code,
-            message: printable(&wire.message),
-            data: wire.data.map(|data| data.get().into()),
-        },
-        Err(_) => ConnectError::NotMcp,
-    }
-}
-
-/// A server's own words, fit to be printed: bounded, and with no control characters for a terminal to act on.
-fn printable(text: &str) -> String {
-    text.chars().take(500).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]

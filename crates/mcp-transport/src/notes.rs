@@ -22,9 +22,9 @@ impl Default for NoteLimits {
 
 /// Notifications and server requests on their way to a consumer that may be slow.
 ///
-/// The pusher never waits. Without room, progress keeps the newest value per token, repeated announcements
-/// (`list_changed`, `updated`) coalesce, other notifications are dropped and counted, and a request comes back so that
-/// it can be answered with an error.
+/// The pusher never waits. An announcement (`list_changed`, `updated`) takes the place of one that says the same. Without
+/// room, progress keeps the newest value per token, other notifications are dropped and counted, and a request comes back
+/// so that it can be answered with an error.
 #[derive(Debug)]
 pub(crate) struct Notes {
     queue: VecDeque<Message>,
@@ -40,21 +40,22 @@ impl Notes {
 
     /// Queues `note` by the overflow rule; gives back a request that found no room.
     pub(crate) fn push(&mut self, note: Message) -> Result<(), Message> {
-        if self.fits(&note) {
+        let repeats =
+            note.method().is_some_and(|name| method::is_list_changed(name) || name == method::RESOURCES_UPDATED);
+        if self.fits(&note) && !repeats {
             self.append(note);
             return Ok(());
         }
         if note.kind() == Kind::Request {
             return Err(note);
         }
-        if let Some(older) = self.queue.iter().position(|queued| supersedes(&note, queued)) {
-            if let Some(older) = self.queue.remove(older) {
-                self.bytes -= older.len();
-            }
-            if self.fits(&note) {
-                self.append(note);
-                return Ok(());
-            }
+        let older = self.queue.iter().position(|queued| supersedes(&note, queued));
+        if let Some(older) = older.and_then(|at| self.queue.remove(at)) {
+            self.bytes -= older.len();
+        }
+        if self.fits(&note) {
+            self.append(note);
+            return Ok(());
         }
         self.dropped += 1;
         Ok(())
@@ -149,6 +150,16 @@ mod tests {
         }
         assert_eq!(notes.dropped(), 1);
         assert_eq!(drained(notes), [r#"{"data":"a"}"#, "-"]);
+    }
+
+    #[test]
+    fn an_announcement_waits_once_even_with_room() {
+        let mut notes = notes(10);
+        for _ in 0..5 {
+            notes.push(Message::notification(method::TOOLS_LIST_CHANGED, None)).unwrap();
+            notes.push(Message::notification(method::PROMPTS_LIST_CHANGED, None)).unwrap();
+        }
+        assert_eq!((notes.dropped(), drained(notes).len()), (0, 2));
     }
 
     #[test]

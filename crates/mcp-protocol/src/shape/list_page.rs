@@ -101,7 +101,7 @@ impl<'a> ListPage<'a> {
         let rule = |rule| ShapeError::Rule { shape, rule };
         let items = member(shape, result, &[kind.field()])?.filter(|raw| raw.starts_with('['));
         let items = items.ok_or(rule("the items must be an array under the name of the list"))?;
-        let places = field::elements(items).map_err(|_| rule("it must be JSON"))?;
+        let places = field::elements(items, usize::MAX).map_err(|_| rule("it must be JSON"))?;
         let next_cursor = member(shape, result, &["nextCursor"])?.filter(|raw| *raw != "null");
         let text = |raw| field::unescape(raw).ok_or(rule("nextCursor must be a string"));
         Ok(Self {

@@ -1,6 +1,9 @@
 //! How many calls may be in flight.
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use mcp_jsonrpc::Message;
@@ -8,7 +11,7 @@ use mcp_protocol::method;
 use mcp_transport::{Caller, Closed, Connection, Events, NotSent, Peer, Reply, Request, SendError};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
+    time::{Instant, timeout_at},
 };
 
 use crate::Limits;
@@ -41,7 +44,7 @@ pub(crate) struct Limit<C> {
     inner: C,
     session: Arc<Semaphore>,
     places: Places,
-    wait: std::time::Duration,
+    wait: Duration,
 }
 
 impl<C> Limit<C> {
@@ -51,26 +54,39 @@ impl<C> Limit<C> {
     }
 
     async fn permits(&self, method: &str) -> Result<[Option<OwnedSemaphorePermit>; 3], NotSent> {
+        const SESSION: &str = "the session has as many calls in flight as `calls_per_session` allows";
+        const SERVER: &str = "as many calls are in flight to the server as `calls_per_server` allows";
+        const ALL: &str = "as many calls are in flight as `calls` allows";
+        const LONG: &str = "as many long-lived calls are open as `long_calls` allows";
+        let deadline = Deadline::new(self.wait);
         if method::is_long_lived(method) {
-            let long =
-                self.permit(&self.places.long, "as many long-lived calls are open as `long_calls` allows").await?;
-            return Ok([Some(long), None, None]);
+            return Ok([Some(deadline.permit(&self.places.long, LONG).await?), None, None]);
         }
         // The narrowest first, so that one busy session waits for itself and not with the places of others in hand.
-        let session =
-            self.permit(&self.session, "the session has as many calls in flight as `calls_per_session` allows");
-        let session = session.await?;
-        let server = "as many calls are in flight to the server as `calls_per_server` allows";
-        let server = self.permit(&self.places.server, server).await?;
-        let all = self.permit(&self.places.all, "as many calls are in flight as `calls` allows").await?;
+        let session = deadline.permit(&self.session, SESSION).await?;
+        let server = deadline.permit(&self.places.server, SERVER).await?;
+        let all = deadline.permit(&self.places.all, ALL).await?;
         Ok([Some(session), Some(server), Some(all)])
+    }
+}
+
+/// One wait for all places together; the clock is looked at only when there is something to wait for.
+struct Deadline {
+    wait: Duration,
+    at: OnceLock<Instant>,
+}
+
+impl Deadline {
+    fn new(wait: Duration) -> Self {
+        Self { wait, at: OnceLock::new() }
     }
 
     async fn permit(&self, places: &Arc<Semaphore>, busy: &'static str) -> Result<OwnedSemaphorePermit, NotSent> {
         if let Ok(permit) = Arc::clone(places).try_acquire_owned() {
             return Ok(permit);
         }
-        let waiting = timeout(self.wait, Arc::clone(places).acquire_owned());
+        let at = *self.at.get_or_init(|| Instant::now() + self.wait);
+        let waiting = timeout_at(at, Arc::clone(places).acquire_owned());
         waiting.await.ok().and_then(Result::ok).ok_or(NotSent::Busy(busy))
     }
 }

@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use futures::Stream;
 use mcp_jsonrpc::{Id, Kind, Message};
-use mcp_protocol::method;
+use mcp_protocol::{CancelledParams, method};
 use mcp_transport::{Caller, Closed, Connection, Events, Lost, Peer, Reply, ReplySource, Request, SendError};
 
 use crate::{
@@ -144,9 +144,14 @@ struct Timed {
 }
 
 impl Timed {
-    /// Notes a sign of life, and a question if it is one.
+    /// Notes a sign of life, and a question if it is one, or one that is withdrawn.
     fn note(&mut self, message: &Message) {
         self.alive = self.ticker.now();
+        if message.method() == Some(method::CANCELLED)
+            && let Some(id) = message.value(&CancelledParams::REQUEST_ID_PATH).and_then(Id::parse)
+        {
+            self.questions.answered(&id, self.alive);
+        }
         if message.kind() == Kind::Request
             && let Some(id) = message.id()
         {
@@ -191,6 +196,11 @@ impl Stream for Timed {
                 && message.kind() != Kind::Response
             {
                 this.note(message);
+                let (due, bound) = this.deadline(context);
+                // A call that never falls silent has its bound all the same.
+                if due <= this.alive {
+                    return this.give_up(bound);
+                }
             }
             return Poll::Ready(next);
         }
@@ -199,7 +209,13 @@ impl Stream for Timed {
         if this.alarm.poll(context).is_pending() {
             return Poll::Pending;
         }
-        if let Some(reply) = this.reply.take() {
+        this.give_up(bound)
+    }
+}
+
+impl Timed {
+    fn give_up(&mut self, bound: u32) -> Poll<Option<Result<Message, Lost>>> {
+        if let Some(reply) = self.reply.take() {
             reply.cancel(Some("the call took too long"));
         }
         Poll::Ready(Some(Err(Lost::Timeout { after: TICK * (bound - 1) })))

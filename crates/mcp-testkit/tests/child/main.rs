@@ -121,7 +121,7 @@ async fn echo(connection: &Arc<dyn Connection>, text: &str) -> Result<String, Lo
 /// The text of a tool's answer.
 fn text(answer: &Message) -> String {
     let content = answer.value(&["result", "content"]).unwrap_or_else(|| panic!("no content: {answer:?}"));
-    let first = field::elements(content).expect("it is JSON").remove(0);
+    let first = field::elements(content, 1).expect("it is JSON").remove(0);
     let item = &content[first];
     let text = field::find(item, &["text"]).expect("it is JSON").expect("it has a text");
     field::unescape(&item[text]).expect("it is a string").into_owned()

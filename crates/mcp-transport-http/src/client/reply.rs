@@ -13,7 +13,7 @@ use http::{Response, StatusCode};
 use hyper::body::Incoming;
 use mcp_jsonrpc::{Id, Incoming as Parsed, Kind, Message};
 use mcp_protocol::{CancelledParams, method};
-use mcp_transport::{Caller, Lost, ReplySource};
+use mcp_transport::{Caller, Label, Lost, ReplySource};
 
 use super::{
     aside::Aside,
@@ -21,7 +21,6 @@ use super::{
     body::{self, BodyError},
     event_stream::{Bookmark, EventStream, is_event_stream},
     exchange::{Failure, cut, refused},
-    label::Label,
     link::Link,
 };
 use crate::sse::{Decoded, Event};

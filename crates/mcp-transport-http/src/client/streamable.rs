@@ -10,8 +10,8 @@ use http::StatusCode;
 use mcp_jsonrpc::{Kind, Message};
 use mcp_protocol::{Claim, method};
 use mcp_transport::{
-    Caller, CloseReason, Closed, ConnectError, Connection, Events, NotSent, Peer, Reply, Request, SendError, Transport,
-    events,
+    Caller, CloseReason, Closed, ConnectError, Connection, Events, Label, NotSent, Peer, Reply, Request, SendError,
+    Transport, events,
 };
 use tokio::{sync::Semaphore, time::timeout};
 
@@ -21,7 +21,6 @@ use super::{
     body,
     event_stream::{Bookmark, EventStream},
     exchange::refused_connect,
-    label::Label,
     link::{Link, PostError, Posted},
     listen,
     remote::Remote,
@@ -77,24 +76,22 @@ impl Streamable {
     }
 
     async fn exchange(&self, message: &Message, caller: &Arc<Caller>) -> Result<Reply, NotSent> {
-        let Some((label, sent)) = Label::put_on(message, self.link.number()) else {
-            return Err(NotSent::Unroutable("only a request can be called".to_owned()));
-        };
+        let (label, sent) = Label::put_on(message, self.link.number()).map_err(NotSent::Unfit)?;
         let modern = Claim::is_made_by(message);
         let introduces = !modern && message.method() == Some(method::INITIALIZE);
         let mut cancel = if modern || introduces {
             CancelOnDrop::nothing()
         } else {
-            CancelOnDrop::new(&self.link, &self.background, caller, &label.ours)
+            CancelOnDrop::new(&self.link, &self.background, caller, label.ours())
         };
         let limits = self.link.remote.limits.notes;
-        let aside = (!modern && label.wants_progress()).then(|| self.link.asides.open(&label.ours, limits));
+        let aside = (!modern && label.wants_progress()).then(|| self.link.asides.open(label.ours(), limits));
         let answer = match self.link.post(&sent, caller).await {
             Ok(Posted { response, in_session }) => {
                 if introduces && response.status().is_success() {
                     self.link.learn_session(&response);
                 }
-                answer::read(response, &label.ours, in_session).await
+                answer::read(response, label.ours(), in_session).await
             }
             Err(PostError::Lost(lost)) => Answer::Lost(lost),
             Err(PostError::NotSent(reason)) => {

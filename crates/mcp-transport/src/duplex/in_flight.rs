@@ -2,13 +2,14 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    ops::Range,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use mcp_jsonrpc::{Edit, Id, Kind, Message};
+use mcp_jsonrpc::{Id, Kind, Message};
 use mcp_protocol::{CancelledParams, ProgressParams, meta, method};
+
+use crate::{Label, Unlabelled};
 
 /// The calls that wait for a response, under ids of our own.
 ///
@@ -48,9 +49,9 @@ struct Waiting<W> {
     owner: Owner,
     /// Its place in the order of all calls.
     number: u64,
-    id: Id,
-    token: Option<Id>,
-    long_lived: bool,
+    label: Label,
+    /// Whether a message that names no call could be this one's.
+    is_attributable: bool,
     /// Method `initialize`, which must not be cancelled.
     binding: bool,
 }
@@ -64,6 +65,15 @@ struct Ghost {
 
 /// The session a call is of. Calls without one have nothing in common.
 pub(crate) type Owner = Option<Arc<str>>;
+
+/// Why a request was not taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unasked {
+    /// As many calls are in flight as there may be.
+    Full,
+    /// It cannot have a name of ours.
+    Unlabelled(Unlabelled),
+}
 
 /// Where a message that was read belongs.
 #[derive(Debug)]
@@ -106,41 +116,41 @@ impl<W: Clone> InFlight<W> {
         self.slots.len() - self.free.len() - self.ghosts.len()
     }
 
-    /// Takes a request in; gives the key and the message to write, or `None` if there are too many calls.
-    pub(crate) fn ask(&mut self, request: &Message, owner: Owner, waiter: W) -> Option<(u64, Message)> {
+    /// Takes a request in; gives the key and the message to write.
+    pub(crate) fn ask(&mut self, request: &Message, owner: Owner, waiter: W) -> Result<(u64, Message), Unasked> {
         if self.limit <= self.len() {
-            return None;
+            return Err(Unasked::Full);
         }
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot { generation: 0, state: State::Free });
             u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
         });
-        let entry = self.slots.get_mut(slot as usize)?;
+        let entry = &mut self.slots[slot as usize];
         // Starts at one, because some servers take the id 0 for none.
         entry.generation = entry.generation.wrapping_add(1).max(1);
         let key = u64::from(entry.generation) << SLOT_BITS | u64::from(slot);
-        let ours = Id::from(key);
-        let (request, token) = relabel_token(request, &ours);
-        let long_lived = request.method().is_some_and(method::is_long_lived);
+        let (label, sent) = Label::put_on(request, key).map_err(|unlabelled| {
+            self.free.push(slot);
+            Unasked::Unlabelled(unlabelled)
+        })?;
+        let name = request.method().unwrap_or_default();
+        let binding = name == method::INITIALIZE;
+        // Before the handshake is over there is nobody to ask, and a subscription asks nothing.
+        let is_attributable = !binding && !method::is_long_lived(name);
         self.calls += 1;
-        entry.state = State::Waiting(Waiting {
-            waiter,
-            owner,
-            number: self.calls,
-            id: request.id()?,
-            token,
-            long_lived,
-            binding: request.method() == Some(method::INITIALIZE),
-        });
-        self.attributable += usize::from(!long_lived);
-        Some((key, request.with_id(&ours)))
+        self.attributable += usize::from(is_attributable);
+        entry.state = State::Waiting(Waiting { waiter, owner, number: self.calls, label, is_attributable, binding });
+        Ok((key, sent))
     }
 
     /// Decides where a message that was read belongs.
     pub(crate) fn receive(&mut self, message: Message, now: impl FnOnce() -> Instant) -> Delivery<W> {
         match message.kind() {
             Kind::Response => match message.id().and_then(|id| id.as_u64()).and_then(|key| self.finish(key)) {
-                Some(call) => Delivery::Response(call.waiter, message.with_id(&call.id)),
+                Some(call) => match call.label.restore(message) {
+                    Some(response) => Delivery::Response(call.waiter, response),
+                    None => Delivery::Stale,
+                },
                 None => Delivery::Stale,
             },
             Kind::Notification => self.notification(message, now),
@@ -161,10 +171,10 @@ impl<W: Clone> InFlight<W> {
     fn notification(&mut self, message: Message, now: impl FnOnce() -> Instant) -> Delivery<W> {
         match message.method() {
             Some(method::PROGRESS) => {
-                let (key, at) = key_at(&message, &ProgressParams::TOKEN_PATH);
-                match key.and_then(|key| self.waiting(key)).map(|call| (call.waiter.clone(), call.token.clone())) {
-                    Some((waiter, Some(token))) => Delivery::Note(waiter, restored(&message, at, &token)),
-                    _ => Delivery::Stale,
+                let call = key_at(&message, &ProgressParams::TOKEN_PATH).and_then(|key| self.waiting(key));
+                match call.and_then(|call| Some((call.waiter.clone(), call.label.restore(message)?))) {
+                    Some((waiter, note)) => Delivery::Note(waiter, note),
+                    None => Delivery::Stale,
                 }
             }
             Some(method::CANCELLED) => {
@@ -179,10 +189,10 @@ impl<W: Clone> InFlight<W> {
                 None => Delivery::Event(message),
             },
             _ => {
-                let (key, at) = key_at(&message, &meta::SUBSCRIPTION_ID_PATH);
-                match key.and_then(|key| self.waiting(key)).map(|call| (call.waiter.clone(), call.id.clone())) {
-                    Some((waiter, id)) => Delivery::Note(waiter, restored(&message, at, &id)),
-                    None => Delivery::Event(message),
+                let call = key_at(&message, &meta::SUBSCRIPTION_ID_PATH).and_then(|key| self.waiting(key));
+                match call.map(|call| (call.waiter.clone(), call.label.restore(message.clone()))) {
+                    Some((waiter, Some(note))) => Delivery::Note(waiter, note),
+                    _ => Delivery::Event(message),
                 }
             }
         }
@@ -238,7 +248,7 @@ impl<W: Clone> InFlight<W> {
         }
         let waiting = || {
             (0u64..).zip(&self.slots).filter_map(|(slot, entry)| match &entry.state {
-                State::Waiting(call) if !call.long_lived => {
+                State::Waiting(call) if call.is_attributable => {
                     Some((u64::from(entry.generation) << SLOT_BITS | slot, call))
                 }
                 _ => None,
@@ -269,7 +279,7 @@ impl<W: Clone> InFlight<W> {
         self.waiting(key)?;
         let slot = usize::try_from(key & ((1 << SLOT_BITS) - 1)).ok()?;
         let State::Waiting(call) = std::mem::replace(&mut self.slots.get_mut(slot)?.state, state) else { return None };
-        self.attributable -= usize::from(!call.long_lived);
+        self.attributable -= usize::from(call.is_attributable);
         if !self.asked.is_empty() {
             self.asked.retain(|_, asked| *asked != key);
         }
@@ -309,25 +319,9 @@ impl<W: Clone> InFlight<W> {
     }
 }
 
-/// Puts our token in the place of the caller's, if it wants progress.
-fn relabel_token(request: &Message, ours: &Id) -> (Message, Option<Id>) {
-    let Ok(Some(at)) = request.find(&meta::PROGRESS_TOKEN_PATH) else { return (request.clone(), None) };
-    let raw = std::str::from_utf8(&request.text()[at.clone()]).unwrap_or_default();
-    match Id::parse(raw) {
-        Some(token) => (request.spliced(&[Edit { at, with: ours.as_str() }]), Some(token)),
-        None => (request.clone(), None),
-    }
-}
-
-/// The value at `path`, read as one of our keys, and where it stands.
-fn key_at(message: &Message, path: &[&str]) -> (Option<u64>, Range<usize>) {
-    let Ok(Some(at)) = message.find(path) else { return (None, 0..0) };
-    let raw = std::str::from_utf8(&message.text()[at.clone()]).ok();
-    (raw.and_then(Id::parse).and_then(|id| id.as_u64()), at)
-}
-
-fn restored(message: &Message, at: Range<usize>, theirs: &Id) -> Message {
-    message.spliced(&[Edit { at, with: theirs.as_str() }])
+/// The value at `path`, read as one of our keys.
+fn key_at(message: &Message, path: &[&str]) -> Option<u64> {
+    Id::parse(message.value(path)?)?.as_u64()
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ use tokio::{
 };
 
 use self::{
-    in_flight::{Delivery, InFlight},
+    in_flight::{Delivery, InFlight, Unasked},
     mailbox::Mailbox,
     outbox::{Outbox, Rejected},
     reader::{LineReader, Reading, StreamReader},
@@ -184,9 +184,13 @@ impl Connection for Duplex {
         let message = request.message();
         let mailbox = Arc::new(Mailbox::default());
         let asked = shared.calls().ask(message, request.caller().session.clone(), Arc::clone(&mailbox));
-        let Some((key, ours)) = asked else {
-            let reason = NotSent::Busy("as many calls are in flight to the server as `in_flight` allows");
-            return Err(SendError::new(message.clone(), reason));
+        let (key, ours) = match asked {
+            Ok(asked) => asked,
+            Err(Unasked::Full) => {
+                let reason = NotSent::Busy("as many calls are in flight to the server as `in_flight` allows");
+                return Err(SendError::new(message.clone(), reason));
+            }
+            Err(Unasked::Unlabelled(why)) => return Err(SendError::new(message.clone(), NotSent::Unfit(why))),
         };
         // From here on the guard withdraws the call, also if this future is dropped while it waits for room.
         let mut call = Call { key, mailbox, shared: Arc::clone(shared), open: true, sent: false };
@@ -256,10 +260,15 @@ impl Shared {
     /// Settles the call that `message` answers with the reason why it could not be kept.
     fn lose(&self, message: Message, lost: Lost) {
         let delivery = self.calls().receive(message, Instant::now);
-        if let Delivery::Response(mailbox, _) = delivery {
+        if let Delivery::Response(mailbox, _) = &delivery {
             mailbox.settle(Err(lost));
-        } else {
-            tracing::warn!("a large message of the server was dropped: {lost}");
+            return;
+        }
+        tracing::warn!("a large message of the server was dropped: {lost}");
+        if let Delivery::Note(_, message) | Delivery::Event(message) = delivery
+            && message.kind() == Kind::Request
+        {
+            reader::refuse(self, Some(message));
         }
     }
 
@@ -297,6 +306,12 @@ impl Shared {
             // Not reachable while `self` holds the sender.
             _ => Arc::new(Closed::new(CloseReason::Ended)),
         }
+    }
+
+    /// Resolves when the conversation has been over for `time`.
+    pub(crate) async fn over_for(&self, time: Duration) {
+        self.over().await;
+        tokio::time::sleep(time).await;
     }
 
     fn reason(&self, rejected: Rejected) -> NotSent {

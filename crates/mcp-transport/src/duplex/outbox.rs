@@ -70,7 +70,15 @@ impl Outbox {
         Ok(Ok(()))
     }
 
-    /// Queues a message whose number is bounded elsewhere (a cancellation, an answer), past the limit if need be.
+    /// Queues an answer of the proxy's own, past the limit if need be, but not for ever: a peer that asks and does not read
+    /// gets no more answers.
+    pub(crate) fn push_answer(&self, answer: Message) {
+        if self.lock().bytes < 2 * self.limit {
+            self.push_past(answer);
+        }
+    }
+
+    /// Queues a message whose number is bounded elsewhere (a cancellation), past the limit if need be.
     pub(crate) fn push_past(&self, message: Message) {
         let content = self.lock();
         if !content.closed {
@@ -161,6 +169,15 @@ mod tests {
         let mut batch = Vec::new();
         assert!(outbox.take(&mut batch).await);
         assert_eq!(pusher.await.unwrap(), Ok(()));
+    }
+
+    #[test]
+    fn answers_to_a_peer_that_does_not_read_are_bounded() {
+        let outbox = Outbox::new(note().len());
+        for _ in 0..1000 {
+            outbox.push_answer(note());
+        }
+        assert_eq!(outbox.lock().queue.len(), 2);
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
+use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use mcp_jsonrpc::{Incoming, Line, Lines, Message};
 use mcp_protocol::code;
@@ -58,16 +59,16 @@ fn deliver(shared: &Shared, message: Message) {
         Delivery::Response(mailbox, response) => mailbox.settle(Ok(response)),
         Delivery::Note(mailbox, note) => refuse(shared, mailbox.note(note, shared.limits.notes).err()),
         Delivery::Event(event) => refuse(shared, shared.event(event)),
-        Delivery::Answer(answer) => shared.outbox.push_past(answer),
+        Delivery::Answer(answer) => shared.outbox.push_answer(answer),
         Delivery::Stale => tracing::debug!("an answer came after its call was over"),
     }
 }
 
 /// Answers a server's request that found no room, so that the server does not wait for ever.
-fn refuse(shared: &Shared, request: Option<Message>) {
+pub(super) fn refuse(shared: &Shared, request: Option<Message>) {
     if let Some(id) = request.and_then(|request| request.id()) {
         let text = "the client does not keep up with the server's requests";
-        shared.outbox.push_past(Message::error_response(Some(&id), code::INTERNAL_ERROR, text, None));
+        shared.outbox.push_answer(Message::error_response(Some(&id), code::INTERNAL_ERROR, text, None));
     }
 }
 
@@ -100,7 +101,7 @@ impl<R: AsyncRead + Unpin + Send> LineReader<R> {
                     batch.push(Read::Unkept(Message::response(&id, "null"), Lost::TooLarge { limit }));
                 }
             }
-            Line::Text(text) => match Incoming::parse(text, BATCH) {
+            Line::Text(text) => match Incoming::parse(compact(text), BATCH) {
                 Ok(Incoming::One(message)) => batch.push(kept(message, &self.budget)),
                 Ok(Incoming::Many(messages)) => {
                     batch.extend(messages.into_iter().map(|message| match message {
@@ -113,6 +114,13 @@ impl<R: AsyncRead + Unpin + Send> LineReader<R> {
         }
     }
 }
+
+/// A small line in a buffer of its own: as a part of the read buffer it would keep all of that alive wherever it waits.
+fn compact(text: Bytes) -> Bytes {
+    if text.len() < SMALL { Bytes::copy_from_slice(&text) } else { text }
+}
+
+const SMALL: usize = 4096;
 
 /// How many messages a batch of a server may hold (2025-03-26 only).
 const BATCH: usize = 50;

@@ -27,7 +27,12 @@ pub(crate) trait Writing: Send {
 pub(crate) async fn run(mut to: impl Writing, shared: Arc<Shared>) {
     let mut batch = Vec::new();
     while shared.outbox.take(&mut batch).await {
-        if let Err(error) = to.write(&mut batch).await {
+        let written = tokio::select! {
+            biased;
+            written = to.write(&mut batch) => written,
+            () = shared.over_for(shared.limits.send_wait) => Err(io::ErrorKind::TimedOut.into()),
+        };
+        if let Err(error) = written {
             shared.outbox.close();
             // The reader usually learns of the same end, and with the better reason.
             if timeout(REASON_WAIT, shared.over()).await.is_err() {

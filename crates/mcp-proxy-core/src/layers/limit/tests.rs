@@ -38,7 +38,7 @@ async fn each_limit_holds_at_its_number_and_refuses_one_past_it() {
             layer.call(request(method::TOOLS_CALL)).await.unwrap(),
             layer.call(request(method::TOOLS_CALL)).await.unwrap(),
         ];
-        let start = tokio::time::Instant::now();
+        let start = Instant::now();
         assert_busy(layer.call(request(method::TOOLS_CALL)).await, name);
         assert_eq!(start.elapsed(), limits.queue_wait);
         drop(held);

@@ -100,6 +100,40 @@ async fn after_the_answer_the_servers_clock_runs_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_question_that_is_withdrawn_waits_for_nobody() {
+    let (_layer, mut reply) = call(|end, _| async move {
+        end.send(Message::request(&Id::from(7), method::ELICITATION_CREATE, Some("{}"))).await;
+        end.send(Message::notification(method::CANCELLED, Some(r#"{"requestId":7}"#))).await;
+        forever(end).await;
+    })
+    .await;
+    reply.next().await.unwrap().unwrap();
+    let start = tokio::time::Instant::now();
+    assert!(matches!(reply.response().await, Err(Lost::Timeout { .. })));
+    assert_about(start.elapsed(), LIMITS().call_idle);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_progress_does_not_outlive_the_call() {
+    let (_layer, mut reply) = call(|end, _| async move {
+        loop {
+            end.send(Message::notification(method::MESSAGE, Some("{}"))).await;
+            tokio::time::sleep(TICK).await;
+        }
+    })
+    .await;
+    // Behind the server all the time, so that no poll finds nothing.
+    tokio::time::sleep(LIMITS().call_time + TICK * 8).await;
+    let lost = loop {
+        match reply.next().await.unwrap() {
+            Ok(_) => {}
+            Err(lost) => break lost,
+        }
+    };
+    assert!(matches!(lost, Lost::Timeout { after } if after == LIMITS().call_time), "{lost}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_client_that_never_answers_has_a_bound_of_its_own() {
     let (_layer, mut reply) = call(|end, _| async move {
         end.send(Message::request(&Id::from(7), method::ELICITATION_CREATE, Some("{}"))).await;

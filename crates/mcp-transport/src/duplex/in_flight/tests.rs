@@ -69,9 +69,9 @@ fn a_second_answer_and_one_to_a_reused_slot_reach_nobody() {
 fn the_limit_counts_calls_and_not_the_dead() {
     let mut table = table();
     let keys: Vec<_> = (0..4).map(|_| table.ask(&call("1"), None, "ann").unwrap().0).collect();
-    assert!(table.ask(&call("1"), None, "ann").is_none());
+    assert_eq!(table.ask(&call("1"), None, "ann").unwrap_err(), Unasked::Full);
     assert!(table.cancel(keys[0], Instant::now()));
-    assert!(table.ask(&call("1"), None, "ann").is_some());
+    assert!(table.ask(&call("1"), None, "ann").is_ok());
     assert_eq!(table.drain().len(), 4);
     assert_eq!(table.len(), 0);
 }
@@ -180,6 +180,11 @@ fn a_subscription_is_told_under_its_callers_id_and_asks_nothing() {
     let Delivery::Note("ann", note) = receive(&mut table, changed(key)) else { panic!() };
     assert_eq!(note.params(), Some(r#"{"_meta":{"io.modelcontextprotocol/subscriptionId":"l"}}"#));
     assert!(matches!(receive(&mut table, changed(key + 1)), Delivery::Event(_)));
+    let result = format!(r#"{{"_meta":{{"io.modelcontextprotocol/subscriptionId":{key}}}}}"#);
+    let mut ending = InFlight::new(1);
+    ending.ask(&listen, None, "ann").unwrap();
+    let Delivery::Response(_, end) = receive(&mut ending, Message::response(&Id::from(key), &result)) else { panic!() };
+    assert_eq!(end.result(), Some(r#"{"_meta":{"io.modelcontextprotocol/subscriptionId":"l"}}"#));
     assert!(matches!(receive(&mut table, question()), Delivery::Event(_)), "a subscription asks nothing");
     table.ask(&call("1"), None, "bob").unwrap();
     assert!(matches!(receive(&mut table, question()), Delivery::Note("bob", _)), "and stands in nobody's way");
@@ -206,7 +211,7 @@ proptest! {
             let waiting = model.iter().filter(|call| call.3).count();
             match step {
                 Step::Ask(id) => {
-                    let Some((key, sent)) = table.ask(&call(&id.to_string()), None, caller) else {
+                    let Ok((key, sent)) = table.ask(&call(&id.to_string()), None, caller) else {
                         prop_assert_eq!(waiting, 8);
                         continue;
                     };

@@ -6,41 +6,55 @@ use mcp_protocol::{ProgressParams, meta, method};
 /// What has to be put back into the messages that answer one call.
 ///
 /// Callers that share a connection may use the same id and the same progress token, so each call goes out under a number
-/// of ours. What comes back comes on the call's own HTTP exchange, so no table is needed.
+/// of ours, which stands for both.
 #[derive(Clone, Debug)]
-pub(crate) struct Label {
-    pub(crate) ours: Id,
+pub struct Label {
+    ours: Id,
     theirs: Id,
-    token: Option<String>,
+    /// The JSON text of the caller's progress token, whatever it is.
+    token: Option<Box<str>>,
     /// Whether the call opens a stream of changes, which is named after it.
     listens: bool,
 }
 
 impl Label {
-    /// Puts `number` in the place of the caller's names; `None` for what is no request.
-    pub(crate) fn put_on(request: &Message, number: u64) -> Option<(Self, Message)> {
-        let theirs = request.id()?;
+    /// Puts `number` in the place of the caller's names; gives the message as it is to be sent.
+    ///
+    /// # Errors
+    ///
+    /// Fails for what is no request, and for one whose token stands twice: whichever we replaced, the other one could name
+    /// somebody else's call.
+    pub fn put_on(request: &Message, number: u64) -> Result<(Self, Message), Unlabelled> {
+        let theirs = request.id().ok_or(Unlabelled::NoRequest)?;
         let ours = Id::from(number);
-        let (mut token, mut sent) = (None, request.clone());
-        if let Ok(Some(at)) = request.find(&meta::PROGRESS_TOKEN_PATH) {
-            let raw = std::str::from_utf8(&request.text()[at.clone()]).unwrap_or_default();
-            token = Id::parse(raw).map(|token| token.as_str().to_owned());
-            if token.is_some() {
-                sent = request.spliced(&[Edit { at, with: ours.as_str() }]);
+        let place = request.find(&meta::PROGRESS_TOKEN_PATH).map_err(|_| Unlabelled::Ambiguous)?;
+        let (token, sent) = match place {
+            Some(at) => {
+                let token = std::str::from_utf8(&request.text()[at.clone()]).unwrap_or("null").into();
+                (Some(token), request.spliced(&[Edit { at, with: ours.as_str() }]))
             }
-        }
+            None => (None, request.clone()),
+        };
         let listens = request.method() == Some(method::SUBSCRIPTIONS_LISTEN);
         let sent = sent.with_id(&ours);
-        Some((Self { ours, theirs, token, listens }, sent))
+        Ok((Self { ours, theirs, token, listens }, sent))
+    }
+
+    /// The id the call has on the wire.
+    #[must_use]
+    pub fn ours(&self) -> &Id {
+        &self.ours
     }
 
     /// Whether the caller wants to hear of progress.
-    pub(crate) fn wants_progress(&self) -> bool {
+    #[must_use]
+    pub fn wants_progress(&self) -> bool {
         self.token.is_some()
     }
 
-    /// The message under the caller's names; `None` if it belongs to no such call.
-    pub(crate) fn restore(&self, message: Message) -> Option<Message> {
+    /// A message of this call under the caller's names; `None` if it belongs to no such call.
+    #[must_use]
+    pub fn restore(&self, message: Message) -> Option<Message> {
         match message.kind() {
             // Servers that cannot tell which request failed answer with an id that is no one's.
             Kind::Response if message.id().as_ref() == Some(&self.ours) || message.is_error() => {
@@ -48,7 +62,7 @@ impl Label {
             }
             Kind::Response => None,
             Kind::Notification if message.method() == Some(method::PROGRESS) => {
-                // Whatever token it names: on this exchange there is only one.
+                // Whatever token it names: whoever asks knows that it is this call's.
                 let with = self.token.as_deref()?;
                 let at = message.find(&ProgressParams::TOKEN_PATH).ok()??;
                 Some(message.spliced(&[Edit { at, with }]))
@@ -59,7 +73,8 @@ impl Label {
     }
 
     /// The only answer of an exchange is this call's, whatever it says.
-    pub(crate) fn adopt(&self, response: &Message) -> Message {
+    #[must_use]
+    pub fn adopt(&self, response: &Message) -> Message {
         response.with_id(&self.theirs)
     }
 
@@ -73,6 +88,18 @@ impl Label {
             _ => message,
         }
     }
+}
+
+/// Why a message cannot go out under a name of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unlabelled {
+    /// It is no request.
+    #[error("the message is no request")]
+    NoRequest,
+    /// A key on the way to its progress token stands twice.
+    #[error("the request's progress token stands twice")]
+    Ambiguous,
 }
 
 const SUBSCRIPTION_OF_RESULT: [&str; 3] = ["result", meta::META, meta::SUBSCRIPTION_ID];
@@ -109,6 +136,24 @@ mod tests {
             Some(r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":1}}"#),
         );
         check(&label, r#"{"jsonrpc":"2.0","id":77,"result":{}}"#, Some(r#"{"jsonrpc":"2.0","id":"a","result":{}}"#));
+    }
+
+    #[test]
+    fn no_token_of_a_caller_reaches_the_server_whatever_it_is() {
+        for token in ["2097152.0", "null", "{\"a\":1}", "-1e3", "\"\\u0031\""] {
+            let text =
+                format!(r#"{{"jsonrpc":"2.0","id":1,"method":"m","params":{{"_meta":{{"progressToken":{token}}}}}}}"#);
+            let (label, sent) = labelled(&text);
+            assert!(sent.contains(r#""progressToken":77"#), "{sent}");
+            let progress = r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":77}}"#;
+            check(&label, progress, Some(&progress.replace("77", token)));
+        }
+        for twice in
+            [r#"{"_meta":{"progressToken":1,"progressToken":2}}"#, r#"{"_meta":{},"_meta":{"progressToken":2}}"#]
+        {
+            let request = parse(&format!(r#"{{"jsonrpc":"2.0","id":1,"method":"m","params":{twice}}}"#));
+            assert_eq!(Label::put_on(&request, 7).unwrap_err(), Unlabelled::Ambiguous);
+        }
     }
 
     #[test]
