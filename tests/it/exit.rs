@@ -1,6 +1,7 @@
 //! How `mcp-stdio` ends when it cannot serve: the code, and the words for whoever started it.
 
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::channel;
 use std::thread;
@@ -97,6 +98,25 @@ fn a_setting_that_cannot_be_read() {
     run(&["--port", "0", "--log-level", "mcp=loudly"]).with(78, &["`--log-level`"]);
     run(&["--port", "0", "--allow-origin", "not an origin"]).with(78, &["not an origin"]);
     run(&["--port", "0", "--public-url", "not a url"]).with(78, &["public URL", "http://NAME"]);
+}
+
+#[test]
+fn a_variable_without_a_name() {
+    let ended = run(&["--port", "0", "--env", "=canary", "--", "true"]);
+    assert!(!ended.stderr.contains("canary"), "a value may be a secret: {}", ended.stderr);
+    ended.with(78, &["`--env`", "NAME=VALUE"]);
+}
+
+#[test]
+fn a_command_that_is_called_like_our_own_server() {
+    let folder = std::env::temp_dir().join(format!("mcp-stdio-test-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let program = folder.join("demo-server");
+    std::fs::write(&program, "#!/bin/sh\necho \"got $# arguments\" >&2\n").unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let ended = run(&["--port", "0", "--", program.to_str().unwrap()]);
+    std::fs::remove_dir_all(&folder).unwrap();
+    ended.with(69, &["got 0 arguments"]);
 }
 
 #[test]

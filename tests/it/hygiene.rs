@@ -51,3 +51,16 @@ async fn two_hundred_sessions_of_a_shared_server() {
 async fn forty_sessions_with_a_child_each() {
     leaves_no_trace("dedicated", 40).await;
 }
+
+#[tokio::test]
+async fn a_log_that_nobody_reads_any_more_stops_nothing() {
+    let mut proxy =
+        Proxy::start(&["--era", "legacy", "--log-level", "trace"], &[bin("rude-server"), "flood-stderr=100000".into()]);
+    let session = Session::open(&Http::new(), &proxy.mcp, json!({})).await;
+    assert_eq!(text(&session.echo(1, "heard").await), "heard");
+    proxy.stop_listening();
+    for n in 2..6 {
+        assert_eq!(text(&session.echo(n, "unheard").await), "unheard");
+    }
+    proxy.stop();
+}

@@ -70,6 +70,11 @@ impl Proxy {
         self.said.join("\n")
     }
 
+    /// Closes the pipe that it logs to, from the next line on.
+    pub(crate) fn stop_listening(&mut self) {
+        self.stderr = channel().1;
+    }
+
     /// Its process.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()

@@ -74,7 +74,11 @@ async fn stop_signal() {
 }
 
 fn log(filter: EnvFilter, format: LogFormat) {
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        // A log that nobody reads any more could only be complained of in the log, and that complaint would panic.
+        .log_internal_errors(false);
     match format {
         LogFormat::Text => subscriber.with_ansi(io::stderr().is_terminal()).with_target(false).init(),
         LogFormat::Json => subscriber.json().init(),

@@ -30,6 +30,9 @@ pub(crate) enum ServeError {
     Listen { address: SocketAddr, source: io::Error },
     #[error("the path of this program is not known, so it cannot start its demo server; name a server to start: {0}")]
     OwnPath(io::Error),
+    // What was written is not quoted, for it may be a secret.
+    #[error("`--env` has no name before its `=`; write NAME=VALUE, or NAME to hand on our own")]
+    NamelessVariable,
     #[error(transparent)]
     Build(#[from] BuildError),
     #[error("{}", whole(.0))]
@@ -40,7 +43,7 @@ impl ServeError {
     /// 78 for what has to be set differently, 69 for what is not to be had.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::Exposed(_) | Self::Build(_) => 78,
+            Self::Exposed(_) | Self::NamelessVariable | Self::Build(_) => 78,
             _ => 69,
         })
     }
@@ -87,18 +90,19 @@ fn proxy(options: Serve) -> Result<(Proxy, Arc<str>), ServeError> {
     let mut limits = Limits::default();
     options.limit.iter().for_each(|setting| setting.apply(&mut limits));
     let mut command = options.server.into_iter();
-    let (program, name) = match command.next() {
+    let (program, name, arguments) = match command.next() {
         Some(program) => {
             let name = Path::new(&program).file_name().unwrap_or(&program).to_string_lossy().into_owned();
-            (program, name)
+            (program, name, command.collect())
         }
-        None => (env::current_exe().map_err(ServeError::OwnPath)?.into(), "demo-server".to_owned()),
+        None => {
+            let own = env::current_exe().map_err(ServeError::OwnPath)?;
+            (own.into(), "demo-server".to_owned(), vec!["demo-server".into()])
+        }
     };
-    let is_demo = name == "demo-server" && command.len() == 0;
     let name: Arc<str> = name.into();
     let mut child = StdioServer::new(program)
-        .args(command)
-        .args(is_demo.then_some("demo-server"))
+        .args(arguments)
         .named(Arc::clone(&name))
         .limits(limits.duplex(&Budget::new(limits.budget)))
         .children(ChildLimit::new(limits.children));
@@ -107,6 +111,7 @@ fn proxy(options: Serve) -> Result<(Proxy, Arc<str>), ServeError> {
     }
     for variable in options.env {
         child = match variable.split_once('=') {
+            Some(("", _)) => return Err(ServeError::NamelessVariable),
             Some((name, value)) => child.env(name, Secret::new(value)),
             None => child.inherit(variable),
         };
