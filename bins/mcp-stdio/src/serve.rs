@@ -90,15 +90,12 @@ fn proxy(options: Serve) -> Result<(Proxy, Arc<str>), ServeError> {
     let mut limits = Limits::default();
     options.limit.iter().for_each(|setting| setting.apply(&mut limits));
     let mut command = options.server.into_iter();
-    let (program, name, arguments) = match command.next() {
-        Some(program) => {
-            let name = Path::new(&program).file_name().unwrap_or(&program).to_string_lossy().into_owned();
-            (program, name, command.collect())
-        }
-        None => {
-            let own = env::current_exe().map_err(ServeError::OwnPath)?;
-            (own.into(), "demo-server".to_owned(), vec!["demo-server".into()])
-        }
+    let (program, name, arguments) = if let Some(program) = command.next() {
+        let name = Path::new(&program).file_name().unwrap_or(&program).to_string_lossy().into_owned();
+        (program, name, command.collect())
+    } else {
+        let own = env::current_exe().map_err(ServeError::OwnPath)?;
+        (own.into(), "demo-server".to_owned(), vec!["demo-server".into()])
     };
     let name: Arc<str> = name.into();
     let mut child = StdioServer::new(program)
