@@ -27,6 +27,8 @@ struct Serving {
     connections: Connections,
     /// Lets a connection finish what it is at and no more.
     last_orders: CancellationToken,
+    /// Closes a connection whatever it is at.
+    cut_off: CancellationToken,
     tasks: TaskTracker,
 }
 
@@ -44,10 +46,11 @@ pub(crate) async fn run(
         limits: Arc::clone(limits),
         connections: Connections::new(front.ticker(), limits),
         last_orders: CancellationToken::new(),
+        cut_off: CancellationToken::new(),
         tasks: TaskTracker::new(),
     });
-    // Dropped with this future, and all connections with it.
-    let _abort = serving.last_orders.clone().drop_guard();
+    // Dropped with this future, at its end or before, and all connections that are left with it.
+    let _cut_off = serving.cut_off.clone().drop_guard();
     {
         let mut shutdown = pin!(shutdown);
         let mut sweep = interval(SWEEP);
@@ -127,12 +130,14 @@ async fn serve(stream: TcpStream, serving: Arc<Serving>) {
         .serve_connection(TokioIo::new(io), service);
     let mut connection = pin!(connection);
     let mut last_orders = pin!(serving.last_orders.cancelled());
+    let mut cut_off = pin!(serving.cut_off.cancelled());
     let mut is_last = false;
     let outcome = loop {
         tokio::select! {
             biased;
             outcome = connection.as_mut() => break outcome,
             () = watched.end.notified() => break Ok(()),
+            () = &mut cut_off => break Ok(()),
             () = &mut last_orders, if !is_last => {
                 is_last = true;
                 connection.as_mut().graceful_shutdown();

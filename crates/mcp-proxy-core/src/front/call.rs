@@ -62,7 +62,6 @@ impl Call {
             // Where the server has left too, that says more.
             let lost = match Pin::new(&mut *reply).poll_next(context) {
                 Poll::Ready(Some(Err(lost))) => lost,
-                _ if self.session.as_ref().is_some_and(|(front, _)| front.is_stopping()) => Lost::ShuttingDown,
                 _ => Lost::Cancelled,
             };
             if let Some(reply) = self.reply.take() {
@@ -84,10 +83,17 @@ impl Call {
     }
 
     fn failed(&self, lost: &Lost) -> Message {
-        if let (Lost::Exited(_), Some((front, used))) = (lost, &self.session) {
-            front.server_left(used.session());
-        }
-        Told::from(lost).message(Some(&self.id))
+        let told = match (lost, &self.session) {
+            (Lost::Exited(_) | Lost::Cancelled, Some((front, _))) if front.is_stopping() => {
+                Told::from(&Lost::ShuttingDown)
+            }
+            (Lost::Exited(_), Some((front, used))) => {
+                front.server_left(used.session());
+                Told::from(lost)
+            }
+            _ => Told::from(lost),
+        };
+        told.message(Some(&self.id))
     }
 }
 

@@ -64,6 +64,10 @@ impl CallStream {
         if let Some(opening) = self.opening.take() {
             return Poll::Ready(Some(opening));
         }
+        // Before anything else: when the proxy stops, its servers do too, and that is no failure of a subscription.
+        if self.is_stopping(context) {
+            return Poll::Ready(self.farewell());
+        }
         let message = match self.first.pop_front() {
             Some(message) => Poll::Ready(Some(message)),
             None => self.calls.as_mut().map_or(Poll::Ready(None), |calls| calls.poll(context)),
@@ -77,7 +81,6 @@ impl CallStream {
                 self.finish();
                 Poll::Ready(None)
             }
-            Poll::Pending if self.is_stopping(context) => Poll::Ready(self.farewell()),
             Poll::Pending => comment(&mut self.comment, &self.front, context),
         }
     }
@@ -95,7 +98,7 @@ impl CallStream {
 
     /// The result that ends a subscription in good order.
     fn farewell(&mut self) -> Option<Frame> {
-        let calls = self.calls.take()?;
+        let calls = self.calls.take().filter(|calls| !calls.are_over())?;
         let id = calls.listening()?.id();
         let result = Message::response(id, &listen_result(id));
         Some(self.frame(result))

@@ -114,6 +114,33 @@ async fn a_stream_is_not_silent_for_long() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_waits_for_a_place_for_a_while() {
+    let (server, mut stage) = stage();
+    let limits = Limits { calls_per_session: 2, ..Limits::default() };
+    let client = Client::with(legacy(server), limits);
+    let (session, other) = (client.session("2025-06-18").await, client.session("2025-06-18").await);
+    let mut server = stage.server().await;
+    let (one, two) = (client.begin(post(call(1)).session(&session)), client.begin(post(call(2)).session(&session)));
+    let (first, second) = (server.hear("tools/call").await, server.hear("tools/call").await);
+    let start = Instant::now();
+    let got = client.ask(post(call(3)).session(&session)).await;
+    got.expect(200, -32000, "3");
+    assert!(got.text.contains("calls_per_session"), "{}", got.text);
+    assert_eq!(start.elapsed(), Duration::from_secs(5));
+    let others = client.begin(post(call(1)).session(&other));
+    let request = server.hear("tools/call").await;
+    server.answer(&request, r#"{"other":1}"#).await;
+    assert_eq!(others.await.unwrap().result(), r#"{"other":1}"#);
+    let third = client.begin(post(call(3)).session(&session));
+    server.answer(&first, "{}").await;
+    let request = server.hear("tools/call").await;
+    server.answer(&request, r#"{"n":3}"#).await;
+    server.answer(&second, "{}").await;
+    assert_eq!(third.await.unwrap().result(), r#"{"n":3}"#);
+    assert!(one.await.unwrap().status == 200 && two.await.unwrap().status == 200);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_that_leaves_is_an_error_and_not_the_end_of_the_session() {
     let (server, mut stage) = stage();
     let client = Client::of(legacy(server));

@@ -4,6 +4,7 @@ use std::{pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode};
+use http_body::Body;
 use http_body_util::{BodyExt, Full};
 use mcp_jsonrpc::Message;
 use mcp_protocol::Era;
@@ -77,7 +78,12 @@ impl Client {
 
     /// Asks and reads the whole answer.
     pub(crate) async fn ask(&self, ask: Ask) -> Got {
-        let answer = self.endpoint.answer(ask.request()).await;
+        self.ask_with(ask.request()).await
+    }
+
+    /// The same, with a body of any kind.
+    pub(crate) async fn ask_with<B: Body<Data = Bytes>>(&self, request: Request<B>) -> Got {
+        let answer = self.endpoint.answer(request).await;
         let (head, body) = answer.into_parts();
         let text = body.collect().await.unwrap().to_bytes();
         Got { status: head.status.as_u16(), headers: head.headers, text: String::from_utf8(text.to_vec()).unwrap() }
@@ -173,7 +179,7 @@ impl Ask {
         Self { path: path.to_owned(), ..self }
     }
 
-    fn request(self) -> Request<Full<Bytes>> {
+    pub(crate) fn request(self) -> Request<Full<Bytes>> {
         let mut request = Request::builder().method(self.method).uri(self.path);
         for (name, value) in self.headers {
             request = request.header(name, value);

@@ -1,8 +1,15 @@
 //! What is refused before anybody asks a server, and how.
 
+use std::{convert::Infallible, time::Duration};
+
+use bytes::Bytes;
+use futures::stream;
 use http::Method;
+use http_body::Frame;
+use http_body_util::StreamBody;
 use mcp_proxy_core::{Limits, Proxy};
 use mcp_testkit::Script;
+use tokio::time::Instant;
 
 use crate::client::{Ask, BOTH, Client, ask, call, get, initialize, legacy, post};
 
@@ -35,6 +42,19 @@ async fn a_body_may_be_as_long_as_the_limit() {
     let got = client.ask(post(padded(201)).accept("application/json")).await;
     got.expect(413, -32600, "null");
     assert!(got.text.contains("200 bytes"), "{}", got.text);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    let client = client();
+    let start = Instant::now();
+    let request =
+        post(call(1)).request().map(|_| StreamBody::new(stream::pending::<Result<Frame<Bytes>, Infallible>>()));
+    client.ask_with(request).await.expect(408, -32600, "null");
+    assert_eq!(start.elapsed(), Duration::from_secs(5), "1 KiB a second must come after that");
+    let broken = stream::iter([Ok(Frame::data(Bytes::from_static(b"{"))), Err("gone")]);
+    let request = post(call(1)).request().map(|_| StreamBody::new(broken));
+    client.ask_with(request).await.expect(400, -32600, "null");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use mcp_testkit::Script;
 
 use crate::{
     client::{Ask, Client, call, initialize, legacy, modern, post},
-    server::stage,
+    server::{slow_stage, stage},
 };
 
 fn plain(body: impl Into<String>) -> Ask {
@@ -102,6 +102,16 @@ async fn a_server_that_does_not_answer_is_a_timeout() {
     server.hear("tools/call").await;
     asked.await.unwrap().expect(504, -32000, "1");
     server.hear("notifications/cancelled").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_not_ready_in_time_is_a_timeout() {
+    for (delay, status) in [(4, 200), (6, 504)] {
+        let (server, _stage) = slow_stage(Duration::from_secs(delay));
+        let limits = Limits { handshake: Duration::from_secs(5), ..Limits::default() };
+        let client = Client::with(legacy(server), limits);
+        assert_eq!(client.ask(plain(initialize("2025-06-18"))).await.status, status);
+    }
 }
 
 #[tokio::test(start_paused = true)]
