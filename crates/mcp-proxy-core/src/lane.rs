@@ -34,8 +34,7 @@ impl Lane {
     pub(crate) fn new(transport: &Arc<dyn Transport>, caller: &Arc<Caller>, setting: &Setting) -> Self {
         let upstream = Supervised::new(Arc::clone(transport), Arc::clone(caller));
         let leases = Leases::new(Arc::clone(transport), Arc::clone(caller), setting.limits.interactive_children);
-        let connection: Arc<dyn Connection> = Arc::<Supervised>::clone(&upstream);
-        let share = Share::new(connection, leases, setting.limits.queue_wait);
+        let share = Share::new(Arc::clone(&upstream), leases, setting.limits.queue_wait);
         // Callers without a session are many; what one session may have in flight is no bound for all of them.
         let limits = Limits { calls_per_session: setting.limits.calls_per_server, ..(*setting.limits).clone() };
         let sessionless = layered(share.face(caller), &Setting { limits: Arc::new(limits), ..setting.clone() });

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use async_trait::async_trait;
-use mcp_jsonrpc::{Kind, Message};
+use mcp_jsonrpc::{Edit, Kind, Message, quote};
 use mcp_protocol::{ClientCapabilities, LogLevel, level_of, method, resource_uri, set_level_params};
 use mcp_supervisor::Lease;
 use mcp_transport::{Caller, Closed, Connection, EventSender, Events, Peer, Reply, Request, SendError, events};
@@ -103,10 +103,9 @@ impl Face {
         let Ok(level) = level_of(request.message().params().unwrap_or("{}")) else {
             return self.pass(&self.share.upstream, request, Change::None, None).await;
         };
-        if !self.share.state().levels.set(self.key, level) {
-            return Ok(done(&request));
-        }
-        let sent = self.pass(&self.share.upstream, request, Change::LevelSet, None).await;
+        let Some(needed) = self.share.state().levels.ask(self.key, level) else { return Ok(done(&request)) };
+        let request = with_level(request, needed);
+        let sent = self.pass(&self.share.upstream, request, Change::LevelSet(needed), None).await;
         if sent.is_err() {
             self.share.state().levels.refused(self.key);
         }
@@ -195,7 +194,19 @@ fn channel_of_events() -> (EventSender, Option<Events>) {
 /// Sets the level of an instance that nobody else uses. A server without logging refuses, and then there is nothing to set.
 ///
 /// On behalf of the one who will call next: then what the instance asks is that client's even if this is never answered.
-async fn set_level(instance: &Arc<dyn Connection>, level: LogLevel, caller: &Arc<Caller>) -> Option<Message> {
+/// The same request for another level: what the most curious client asked for.
+fn with_level(request: Request, level: LogLevel) -> Request {
+    let message = request.message();
+    let Ok(Some(at)) = message.find(&["params", "level"]) else { return request };
+    let message = message.spliced(&[Edit { at, with: &quote(level.as_str()) }]);
+    request.with_message(message)
+}
+
+pub(super) async fn set_level(
+    instance: &Arc<dyn Connection>,
+    level: LogLevel,
+    caller: &Arc<Caller>,
+) -> Option<Message> {
     let params = set_level_params(level);
     let message = Message::request(&mcp_jsonrpc::Id::from(0), method::LOGGING_SET_LEVEL, Some(&params));
     let request = Request::new(message, Arc::clone(caller)).ok()?;

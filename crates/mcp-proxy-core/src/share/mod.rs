@@ -17,8 +17,8 @@ use std::{
 };
 
 use mcp_jsonrpc::Message;
-use mcp_protocol::ClientCapabilities;
-use mcp_supervisor::Leases;
+use mcp_protocol::{ClientCapabilities, method};
+use mcp_supervisor::{Leases, Supervised};
 use mcp_transport::{Caller, Connection, NoteLimits};
 use tokio::{sync::Notify, task::AbortHandle};
 
@@ -36,6 +36,7 @@ type FaceKey = u64;
 #[derive(Debug)]
 pub(crate) struct Share {
     upstream: Arc<dyn Connection>,
+    supervised: Arc<Supervised>,
     leases: Arc<Leases>,
     /// How long a call waits for a spare instance.
     patience: Duration,
@@ -59,16 +60,22 @@ struct State {
     levels: Levels,
     /// Subscriptions that the server must be told to end.
     unused: Vec<Box<str>>,
+    /// Whom the server has sent to a URL, by its name for that (JSON text): the notice that it is done names nobody else.
+    elicitations: HashMap<Box<str>, FaceKey>,
 }
+
+/// Clients sent to a URL that nobody has heard of since.
+const MAX_ELICITATIONS: usize = 1024;
 
 /// What a client that does not read yet may miss: announcements coalesce, so little room is enough.
 const EVENTS: NoteLimits = NoteLimits { count: 64, bytes: 64 << 10 };
 
 impl Share {
     /// Shares `upstream`; `leases` are spare instances of the same server. Must be called inside a tokio runtime.
-    pub(crate) fn new(upstream: Arc<dyn Connection>, leases: Arc<Leases>, patience: Duration) -> Arc<Self> {
+    pub(crate) fn new(supervised: Arc<Supervised>, leases: Arc<Leases>, patience: Duration) -> Arc<Self> {
         let share = Arc::new(Self {
-            upstream,
+            upstream: Arc::<Supervised>::clone(&supervised),
+            supervised,
             leases,
             patience,
             state: Mutex::default(),
@@ -80,8 +87,9 @@ impl Share {
             pump: Mutex::default(),
         });
         if let Some(events) = share.upstream.events() {
-            let pump =
-                tokio::spawn(pump::run(Arc::downgrade(&share), Arc::clone(&share.unused), events)).abort_handle();
+            let generations = share.supervised.generation();
+            let pump = pump::run(Arc::downgrade(&share), Arc::clone(&share.unused), generations, events);
+            let pump = tokio::spawn(pump).abort_handle();
             *share.pump.lock().unwrap_or_else(PoisonError::into_inner) = Some(pump);
         }
         share
@@ -103,8 +111,7 @@ impl Share {
 
     /// Closes the connection and its spare instances.
     pub(crate) async fn close(&self) {
-        self.upstream.close().await;
-        self.leases.close().await;
+        tokio::join!(self.upstream.close(), self.leases.close());
         if let Some(pump) = self.pump.lock().unwrap_or_else(PoisonError::into_inner).take() {
             pump.abort();
         }
@@ -126,11 +133,38 @@ impl Share {
         let mut state = self.state();
         state.faces.remove(&face);
         state.levels.leave(face);
+        state.elicitations.retain(|_, sent| *sent != face);
         let unused = state.subscriptions.leave(face);
         if !unused.is_empty() {
             state.unused.extend(unused);
             drop(state);
             self.unused.notify_one();
+        }
+    }
+
+    /// Remembers whom the server sends to a URL.
+    fn note_elicitation(&self, question: &Message, face: FaceKey) {
+        if question.method() == Some(method::ELICITATION_CREATE)
+            && let Some(name) = question.value(&["params", "elicitationId"])
+        {
+            let mut state = self.state();
+            if state.elicitations.len() < MAX_ELICITATIONS {
+                state.elicitations.insert(name.into(), face);
+            }
+        }
+    }
+
+    /// Tells whoever was sent to a URL that this is done.
+    fn elicitation_complete(&self, notice: Message) {
+        let name = notice.value(&["params", "elicitationId"]).unwrap_or_default();
+        let face = {
+            let mut state = self.state();
+            let face = state.elicitations.remove(name);
+            face.and_then(|face| state.faces.get(&face)?.upgrade())
+        };
+        match face {
+            Some(face) => face.push(notice),
+            None => self.lose(&notice),
         }
     }
 

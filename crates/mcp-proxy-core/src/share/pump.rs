@@ -4,27 +4,74 @@ use std::sync::{Arc, Weak, atomic::Ordering};
 
 use futures::StreamExt;
 use mcp_jsonrpc::{Id, Kind, Message, quote};
-use mcp_protocol::{EMPTY_ROOTS, Revision, code, method, resource_uri};
+use mcp_protocol::{EMPTY_ROOTS, Revision, ServerCapabilities, ServerCapability, code, method, resource_uri};
 use mcp_transport::{Caller, Connection, Events, Request};
-use tokio::{sync::Notify, time::timeout};
+use tokio::{
+    sync::{Notify, watch},
+    time::timeout,
+};
 
-use super::Share;
+use super::{Share, face::set_level};
 
 /// Hands on the events of the main instance until it is closed.
-pub(super) async fn run(share: Weak<Share>, unused: Arc<Notify>, mut events: Events) {
+pub(super) async fn run(
+    share: Weak<Share>,
+    unused: Arc<Notify>,
+    mut generations: watch::Receiver<u64>,
+    mut events: Events,
+) {
     loop {
-        let event = tokio::select! {
+        let chore = tokio::select! {
             event = events.next() => match event {
-                Some(event) => Some(event),
+                Some(event) => Chore::Event(event),
                 None => return,
             },
-            () = unused.notified() => None,
+            () = unused.notified() => Chore::Unsubscribe,
+            Ok(()) = generations.changed() => Chore::Restore,
         };
         let Some(share) = share.upgrade() else { return };
-        match event {
-            Some(event) => handle(&share, event).await,
-            // On its own, for the server may be slow to answer and events must not wait for that.
-            None => drop(tokio::spawn(async move { unsubscribe(&share).await })),
+        // What waits for the server runs on its own: it may be slow, and events must not wait for that.
+        match chore {
+            Chore::Event(event) => handle(&share, event).await,
+            Chore::Unsubscribe => drop(tokio::spawn(async move { unsubscribe(&share).await })),
+            Chore::Restore if *generations.borrow_and_update() < 2 => {}
+            Chore::Restore => drop(tokio::spawn(async move { restore(&share).await })),
+        }
+    }
+}
+
+enum Chore {
+    Event(Message),
+    Unsubscribe,
+    Restore,
+}
+
+/// Tells a server that was started again what the one before it knew, and the clients that anything may have changed.
+async fn restore(share: &Share) {
+    let (uris, level) = {
+        let mut state = share.state();
+        (state.subscriptions.renew(), state.levels.renew())
+    };
+    for uri in uris {
+        if ask(share, method::RESOURCES_SUBSCRIBE, &uri).await.is_some_and(|answer| !answer.is_error()) {
+            share.state().subscriptions.confirm(&uri);
+        }
+    }
+    if let Some(level) = level {
+        let proxy = Caller::proxy(Revision::LATEST_LEGACY);
+        let answer = timeout(share.patience, set_level(&share.upstream, level, &proxy)).await.ok().flatten();
+        if answer.is_some_and(|answer| !answer.is_error()) {
+            share.state().levels.confirm(level);
+        }
+    }
+    let able = ServerCapabilities::read(share.upstream.peer().capabilities()).unwrap_or_default();
+    for (capability, changed) in [
+        (ServerCapability::ToolsListChanged, method::TOOLS_LIST_CHANGED),
+        (ServerCapability::PromptsListChanged, method::PROMPTS_LIST_CHANGED),
+        (ServerCapability::ResourcesListChanged, method::RESOURCES_LIST_CHANGED),
+    ] {
+        if able.has(capability) {
+            share.announce(&Message::notification(changed, None), |_, _| true);
         }
     }
 }
@@ -45,6 +92,7 @@ async fn handle(share: &Share, event: Message) {
             asked_in_vain(share, &event);
             answer(&share.upstream, &event).await;
         }
+        Some(method::ELICITATION_COMPLETE) => share.elicitation_complete(event),
         Some(name) if method::is_list_changed(name) => share.announce(&event, |_, _| true),
         Some(method::RESOURCES_UPDATED) => match resource_uri(event.params().unwrap_or("{}")) {
             Ok(uri) => share.announce(&event, |state, face| state.subscriptions.hears(&uri, face)),
@@ -79,6 +127,10 @@ fn asked_in_vain(share: &Share, question: &Message) {
 /// Tells the server about subscriptions whose last client has left.
 async fn unsubscribe(share: &Share) {
     let unused = std::mem::take(&mut share.state().unused);
+    if *share.supervised.state().borrow() != mcp_supervisor::State::Running {
+        // The next one is not told in the first place.
+        return;
+    }
     for uri in unused {
         let is_used = || share.state().subscriptions.has(&uri);
         if is_used() {
@@ -92,11 +144,11 @@ async fn unsubscribe(share: &Share) {
     }
 }
 
-/// Asks the server for something about a resource. What it answers is for nobody.
-async fn ask(share: &Share, method: &str, uri: &str) {
+/// Asks the server for something about a resource, for no client in particular.
+async fn ask(share: &Share, method: &str, uri: &str) -> Option<Message> {
     let params = format!("{{\"uri\":{}}}", quote(uri));
     let message = Message::request(&Id::from(0), method, Some(&params));
-    if let Ok(request) = Request::new(message, Caller::proxy(Revision::LATEST_LEGACY)) {
-        let _ = timeout(share.patience, async { share.upstream.call(request).await.ok()?.response().await.ok() }).await;
-    }
+    let request = Request::new(message, Caller::proxy(Revision::LATEST_LEGACY)).ok()?;
+    let answering = async { share.upstream.call(request).await.ok()?.response().await.ok() };
+    timeout(share.patience, answering).await.ok()?
 }

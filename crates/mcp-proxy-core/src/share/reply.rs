@@ -9,7 +9,7 @@ use std::{
 
 use futures::{FutureExt, Stream, future::BoxFuture};
 use mcp_jsonrpc::{Kind, Message};
-use mcp_protocol::{ClientCapabilities, ClientCapability, EMPTY_ROOTS, code, level_of, method};
+use mcp_protocol::{ClientCapabilities, ClientCapability, EMPTY_ROOTS, LogLevel, code, level_of, method};
 use mcp_supervisor::Lease;
 use mcp_transport::{Caller, Connection, Lost, Reply, ReplySource};
 
@@ -22,7 +22,7 @@ pub(super) enum Change {
     /// The subscription stands unless the server refuses it.
     Subscribed(Box<str>),
     /// The level stands unless the server refuses it.
-    LevelSet,
+    LevelSet(LogLevel),
 }
 
 /// Gives the client its own questions, under ids of the client's own, and the logs it asked for. What the client cannot
@@ -68,8 +68,7 @@ impl Told {
                     let level = level_of(message.params().unwrap_or("{}"));
                     level.is_ok_and(|level| self.face.hears(level)).then_some(message)
                 }
-                Some(method::ELICITATION_COMPLETE) | None => None,
-                Some(_) => Some(message),
+                _ => Some(message),
             },
         }
     }
@@ -77,7 +76,10 @@ impl Told {
     fn question(&mut self, question: &Message) -> Option<Message> {
         let needed = ClientCapability::needed_for(question.method().unwrap_or_default(), question.params());
         let able = ClientCapabilities::read(self.caller.capabilities()).unwrap_or_default();
-        if needed.is_none_or(|needed| able.has(needed)) {
+        // Whoever said nothing of itself has no way to answer, whatever the question is.
+        let can_be_asked = self.caller.client.is_some();
+        if can_be_asked && needed.is_none_or(|needed| able.has(needed)) {
+            self.face.share.note_elicitation(question, self.face.key);
             return self.face.questions().ask(question, self.call, &self.from);
         }
         let id = question.id()?;
@@ -96,7 +98,8 @@ impl Told {
                 self.face.share.state().subscriptions.remove(&uri, self.face.key);
             }
             Change::Subscribed(uri) => self.face.share.state().subscriptions.confirm(&uri),
-            Change::LevelSet if response.is_error() => self.face.share.state().levels.refused(self.face.key),
+            Change::LevelSet(_) if response.is_error() => self.face.share.state().levels.refused(self.face.key),
+            Change::LevelSet(level) => self.face.share.state().levels.confirm(level),
             _ => {}
         }
     }

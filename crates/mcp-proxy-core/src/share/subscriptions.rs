@@ -30,6 +30,12 @@ impl Subscriptions {
         }
     }
 
+    /// The server knows nothing any more; gives the URIs it has to be asked for.
+    pub(super) fn renew(&mut self) -> Vec<Box<str>> {
+        self.0.values_mut().for_each(|subscribed| subscribed.stands = false);
+        self.0.keys().cloned().collect()
+    }
+
     /// Notes the end of a subscription; says whether it was the last to `uri`.
     pub(super) fn remove(&mut self, uri: &str, face: FaceKey) -> bool {
         let Some(Subscribed { faces, .. }) = self.0.get_mut(uri) else { return false };

@@ -5,7 +5,7 @@ use mcp_jsonrpc::{Id, Kind};
 use mcp_protocol::{
     EMPTY_ROOTS, Revision, code,
     method::{
-        CANCELLED, ELICITATION_CREATE, LOGGING_SET_LEVEL, MESSAGE, PROGRESS, RESOURCES_SUBSCRIBE,
+        CANCELLED, ELICITATION_COMPLETE, ELICITATION_CREATE, LOGGING_SET_LEVEL, MESSAGE, PROGRESS, RESOURCES_SUBSCRIBE,
         RESOURCES_UNSUBSCRIBE, RESOURCES_UPDATED, ROOTS_LIST, ROOTS_LIST_CHANGED, TOOLS_CALL, TOOLS_LIST,
         TOOLS_LIST_CHANGED,
     },
@@ -47,7 +47,8 @@ impl Stage {
             }
         });
         let (transport, proxy): (Arc<dyn Transport>, _) = (Arc::new(memory), Caller::proxy(Revision::LATEST_LEGACY));
-        let upstream = transport.connect(&proxy).await.unwrap();
+        let upstream = Supervised::new(Arc::clone(&transport), Arc::clone(&proxy));
+        upstream.start().await.unwrap();
         let main = Server(spares.recv().await.unwrap());
         let share = Share::new(upstream, Leases::new(transport, proxy, 2), A_WHILE);
         Self { share, main, spares }
@@ -667,4 +668,58 @@ async fn a_client_that_leaves_takes_nothing_of_the_others_along() {
     let mut events = two.events();
     stage.main.says(TOOLS_LIST_CHANGED, "{}").await;
     assert_eq!(heard(&mut events).await.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_starts_again_is_told_what_the_one_before_knew() {
+    let mut stage = Stage::new().await;
+    let (one, two) = (stage.visitor("1", UNABLE), stage.visitor("2", UNABLE));
+    for (visitor, level) in [(&one, "debug"), (&two, "error")] {
+        let reply = visitor.set_level(level).await;
+        if level == "debug" {
+            let told = stage.main.hears(LOGGING_SET_LEVEL).await;
+            stage.main.answers(&told, "{}").await;
+        }
+        all(reply).await;
+    }
+    let reply = one.subscribe("a:b").await;
+    let asked = stage.main.hears(RESOURCES_SUBSCRIBE).await;
+    stage.main.answers(&asked, "{}").await;
+    all(reply).await;
+
+    let Stage { share, main, mut spares } = stage;
+    drop(main);
+    tokio::time::sleep(A_WHILE).await;
+    let call = two.call(TOOLS_CALL, "{}").await;
+    let main = Server(timeout(A_WHILE, spares.recv()).await.expect("it is started again").unwrap());
+    let mut stage = Stage { share, main, spares };
+    let mut heard = Vec::new();
+    for _ in 0..3 {
+        let message = stage.main.next().await;
+        stage.main.answers(&message, "{}").await;
+        heard.push(format!("{} {}", message.method().unwrap(), message.params().unwrap()));
+    }
+    heard.sort_unstable();
+    assert_eq!(
+        heard,
+        [r#"logging/setLevel {"level":"debug"}"#, r#"resources/subscribe {"uri":"a:b"}"#, "tools/call {}"]
+    );
+    all(call).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_was_sent_to_a_url_hears_that_it_is_done_and_nobody_else() {
+    let mut stage = Stage::new().await;
+    let able = r#"{"elicitation":{"url":{}}}"#;
+    let (one, two) = (stage.visitor("1", able), stage.visitor("2", able));
+    let (mut ones, mut twos) = (one.events(), two.events());
+    let mut reply = one.call(TOOLS_CALL, "{}").await;
+    stage.main.hears(TOOLS_CALL).await;
+    stage.main.asks(0, ELICITATION_CREATE, r#"{"mode":"url","elicitationId":"e","url":"u","message":"m"}"#).await;
+    next(&mut reply).await;
+    for name in ["f", "e", "e"] {
+        stage.main.says(ELICITATION_COMPLETE, &format!(r#"{{"elicitationId":"{name}"}}"#)).await;
+    }
+    assert_eq!(heard(&mut ones).await, [r#"notifications/elicitation/complete {"elicitationId":"e"}"#]);
+    assert_eq!(heard(&mut twos).await, [""; 0]);
 }
