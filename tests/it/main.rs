@@ -18,6 +18,7 @@ mod interaction;
 mod marked;
 mod peers;
 mod proxy;
+mod restart;
 mod rmcp;
 mod rude;
 mod secrets;
