@@ -234,7 +234,7 @@ impl Events {
         loop {
             if let Some((event, rest)) = self.read.split_once("\n\n") {
                 let event = Event(event.to_owned());
-                self.read = rest.to_owned();
+                self.read = String::from(rest);
                 return Some(event);
             }
             let frame = self.body.frame().await?.unwrap();

@@ -86,7 +86,7 @@ async fn a_request_must_say_what_it_needs() {
             .header("mcp-method", "tools/list")
     };
     for (params, key) in [
-        ("".to_owned(), VERSION),
+        (String::new(), VERSION),
         (r#","params":{"_meta":{}}"#.to_owned(), VERSION),
         (format!(r#","params":{{"_meta":{{"{VERSION}":"2026-07-28"}}}}"#), CAPABILITIES),
     ] {
@@ -242,7 +242,7 @@ async fn a_subscription_streams_until_the_proxy_stops() {
     let first = events.message().await.message();
     assert_eq!(first.method(), Some("notifications/subscriptions/acknowledged"));
     assert_eq!(first.value(&["params", "_meta", "io.modelcontextprotocol/subscriptionId"]), Some("\"l\""));
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     server.say(&note(&id, "notifications/tools/list_changed")).await;
     assert_eq!(events.message().await.message().method(), Some("notifications/tools/list_changed"));
     let proxy = client.proxy.clone();

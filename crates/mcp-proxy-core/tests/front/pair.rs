@@ -18,7 +18,7 @@ use crate::{
 /// A stream that is being read, and where to post for it.
 struct Pair {
     client: Client,
-    events: mpsc::UnboundedReceiver<Event>,
+    events: mpsc::Receiver<Event>,
     reader: AbortHandle,
     endpoint: String,
 }
@@ -35,11 +35,11 @@ async fn unread(client: &Client) -> (Events, String) {
 
 async fn open(client: &Client) -> Pair {
     let (mut stream, endpoint) = unread(client).await;
-    let (sender, events) = mpsc::unbounded_channel();
+    let (sender, events) = mpsc::channel(300);
     let reader = tokio::spawn(async move {
         while let Some(event) = stream.next().await {
             if !event.is_comment() {
-                sender.send(event).unwrap();
+                sender.send(event).await.unwrap();
             }
         }
     });

@@ -11,8 +11,11 @@ use tokio::{sync::mpsc, time::sleep};
 
 const GREETING: Greeting = Greeting { name: "stage", capabilities: r#"{"tools":{}}"#, tools: "[]" };
 
+/// Connections that nobody has looked at yet.
+const ROOM: usize = 64;
+
 /// Where the connections to the server come up.
-pub(crate) struct Stage(mpsc::UnboundedReceiver<MemoryEnd>);
+pub(crate) struct Stage(mpsc::Receiver<MemoryEnd>);
 
 /// The server's end of one connection. Dropped, the server has gone.
 pub(crate) struct Played(MemoryEnd);
@@ -24,12 +27,12 @@ pub(crate) fn stage() -> (Memory, Stage) {
 
 /// The same; its handshake takes a while.
 pub(crate) fn slow_stage(delay: Duration) -> (Memory, Stage) {
-    let (sender, receiver) = mpsc::unbounded_channel();
+    let (sender, receiver) = mpsc::channel(ROOM);
     let server = Memory::new(move |end| greet(end, sender.clone(), delay));
     (server, Stage(receiver))
 }
 
-async fn greet(mut end: MemoryEnd, stage: mpsc::UnboundedSender<MemoryEnd>, delay: Duration) {
+async fn greet(mut end: MemoryEnd, stage: mpsc::Sender<MemoryEnd>, delay: Duration) {
     while let Some(message) = end.next().await {
         match message.method() {
             Some("initialize" | "server/discover") => {
@@ -44,7 +47,7 @@ async fn greet(mut end: MemoryEnd, stage: mpsc::UnboundedSender<MemoryEnd>, dela
         }
     }
     // Nobody looks any more when the test is over.
-    let _ = stage.send(end);
+    let _ = stage.send(end).await;
 }
 
 impl Stage {

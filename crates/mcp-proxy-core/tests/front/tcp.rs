@@ -132,14 +132,9 @@ impl Wire {
     }
 
     /// Checks that the other end gives up although nothing is read; `LARGE` bytes were to be sent.
-    async fn is_cut_off_unread(mut self) {
+    async fn until_cut_off_unread(mut self) {
         // What the other end has closed can be written to no more.
-        let attempt = async {
-            while self.socket.write_all(b"x").await.is_ok() {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        };
-        timeout(PATIENCE, attempt).await.unwrap();
+        timeout(PATIENCE, async { while self.socket.write_all(b"x").await.is_ok() {} }).await.unwrap();
         let mut length = self.read.len();
         let mut portion = vec![0; 1 << 16];
         while let Ok(count @ 1..) = self.socket.read(&mut portion).await {
@@ -230,7 +225,7 @@ async fn a_head_has_a_size_and_a_number_of_lines() {
     };
     assert!(ask(long(10_000)).await.contains(" 200 "));
     assert!(ask(long(10_001)).await.contains(" 431 "));
-    let many = |count: usize| (1..count).map(|n| format!("x{n}: a\r\n")).collect::<String>();
+    let many = |count: usize| "x: a\r\n".repeat(count - 1);
     assert!(ask(many(20)).await.contains(" 200 "));
     assert!(ask(many(21)).await.contains(" 431 "));
 }
@@ -247,7 +242,7 @@ async fn who_does_not_read_loses_the_connection_and_not_the_call() {
     let request = server.hear("tools/call").await;
     server.answer(&request, &large()).await;
     wire.until("HTTP/1.1 200").await;
-    wire.is_cut_off_unread().await;
+    wire.until_cut_off_unread().await;
     let mut wire = site.dial().await;
     wire.ask("POST", "/mcp", &session, &call(2)).await;
     let request = server.hear("tools/call").await;
@@ -315,7 +310,7 @@ async fn shutdown_does_not_wait_for_who_does_not_read() {
     site.stop();
     site.stopped().await;
     assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
-    wire.is_cut_off_unread().await;
+    wire.until_cut_off_unread().await;
 }
 
 #[tokio::test]
