@@ -85,6 +85,7 @@ pub(crate) struct LineReader<R> {
 
 const SMALL_PORTION: usize = 64 * 1024;
 const LARGE_PORTION: usize = 1024 * 1024;
+const LEAST_ROOM: usize = 16 * 1024;
 
 impl<R: AsyncRead + Unpin + Send> LineReader<R> {
     pub(crate) fn new(pipe: R, limit: usize, budget: Budget) -> Self {
@@ -136,7 +137,10 @@ fn kept(message: Message, budget: &Budget) -> Read {
 impl<R: AsyncRead + Unpin + Send> Reading for LineReader<R> {
     async fn read(&mut self, batch: &mut Vec<Read>) -> Result<(), CloseReason> {
         let buffer = self.lines.buffer();
-        buffer.reserve(self.portion);
+        // What short lines have left of the buffer serves for more of them before there is a new one.
+        if self.portion > SMALL_PORTION || buffer.capacity() - buffer.len() < LEAST_ROOM {
+            buffer.reserve(self.portion);
+        }
         match self.pipe.read_buf(buffer).await {
             Ok(0) => {
                 if let Some(last) = self.lines.finish() {
