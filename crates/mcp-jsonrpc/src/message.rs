@@ -1,6 +1,6 @@
 //! A message that stays text.
 
-use std::{borrow::Cow, fmt, ops::Range, sync::Arc};
+use std::{fmt, ops::Range, sync::Arc};
 
 use bytes::Bytes;
 
@@ -56,11 +56,11 @@ impl Message {
 
     fn new(text: Bytes, envelope: Envelope) -> Self {
         let unescaped = envelope.method.and_then(|span| {
-            let raw = std::str::from_utf8(&text[span.range()]).ok()?;
-            match field::unescape(raw)? {
-                Cow::Borrowed(_) => None,
-                Cow::Owned(method) => Some(Arc::from(method)),
+            let raw = &text[span.range()];
+            if !raw.contains(&b'\\') {
+                return None;
             }
+            field::unescape(std::str::from_utf8(raw).ok()?).map(Arc::from)
         });
         Self { text, envelope, label: None, unescaped }
     }

@@ -104,6 +104,11 @@ impl Alarm {
         Poll::Pending
     }
 
+    /// What the ticker shows.
+    pub(crate) fn now(&self) -> u32 {
+        self.ticker.now()
+    }
+
     /// Sets the alarm to go off `delay` from now.
     pub(crate) fn reset(&mut self, delay: Duration) {
         self.set(self.ticker.now().saturating_add(ticks(delay)));

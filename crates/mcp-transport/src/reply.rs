@@ -20,7 +20,7 @@ pub struct Reply {
     source: Pin<Box<dyn ReplySource>>,
     ended: bool,
     /// Permits and leases that the call occupies until it is over.
-    held: Vec<Box<dyn Any + Send>>,
+    held: Option<Box<dyn Any + Send>>,
 }
 
 /// Where the messages of a reply come from.
@@ -37,7 +37,7 @@ impl Reply {
     /// A reply from a source that knows how to cancel.
     #[must_use]
     pub fn new(source: impl ReplySource + 'static) -> Self {
-        Self { source: Box::pin(source), ended: false, held: Vec::new() }
+        Self { source: Box::pin(source), ended: false, held: None }
     }
 
     /// A reply from a stream whose drop is its cancellation.
@@ -55,7 +55,10 @@ impl Reply {
     /// Keeps `guard` until the response has been read or the reply is dropped.
     #[must_use]
     pub fn holding(mut self, guard: impl Any + Send) -> Self {
-        self.held.push(Box::new(guard));
+        self.held = Some(match self.held {
+            None => Box::new(guard),
+            Some(held) => Box::new((held, guard)),
+        });
         self
     }
 
@@ -99,7 +102,7 @@ impl Stream for Reply {
         let next = next.unwrap_or(Err(Lost::NotMcp));
         if next.as_ref().map_or(true, |message| message.kind() == Kind::Response) {
             this.ended = true;
-            this.held.clear();
+            this.held = None;
         }
         Poll::Ready(Some(next))
     }

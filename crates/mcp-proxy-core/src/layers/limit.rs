@@ -86,7 +86,8 @@ impl Deadline {
             return Ok(permit);
         }
         let at = *self.at.get_or_init(|| Instant::now() + self.wait);
-        let waiting = timeout_at(at, Arc::clone(places).acquire_owned());
+        // Boxed, for it is rare, and every call would carry its size.
+        let waiting = Box::pin(timeout_at(at, Arc::clone(places).acquire_owned()));
         waiting.await.ok().and_then(Result::ok).ok_or(NotSent::Busy(busy))
     }
 }

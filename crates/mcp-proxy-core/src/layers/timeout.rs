@@ -79,7 +79,6 @@ impl<C: Connection> Connection for Timeout<C> {
             alive: self.ticker.now(),
             pause: None,
             bounds: self.bounds,
-            ticker: Arc::clone(&self.ticker),
             questions: Arc::clone(&self.questions),
         }))
     }
@@ -139,14 +138,13 @@ struct Timed {
     alive: u32,
     pause: Option<Arc<Mutex<Pause>>>,
     bounds: Bounds,
-    ticker: Arc<Ticker>,
     questions: Arc<Questions>,
 }
 
 impl Timed {
     /// Notes a sign of life, and a question if it is one, or one that is withdrawn.
     fn note(&mut self, message: &Message) {
-        self.alive = self.ticker.now();
+        self.alive = self.alarm.now();
         if message.method() == Some(method::CANCELLED)
             && let Some(id) = message.value(&CancelledParams::REQUEST_ID_PATH).and_then(Id::parse)
         {

@@ -54,7 +54,8 @@ impl Outbox {
                 room.await;
             }
         };
-        timeout(patience, waiting).await.unwrap_or(Err(Rejected::Full))
+        // Boxed, for it is rare, and every call would carry its size.
+        Box::pin(timeout(patience, waiting)).await.unwrap_or(Err(Rejected::Full))
     }
 
     /// Queues `message` if there is room; gives it back if not.
