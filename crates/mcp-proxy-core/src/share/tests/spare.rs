@@ -1,0 +1,168 @@
+//! Calls that run alone on a spare instance.
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn after_a_collision_calls_of_clients_that_can_be_asked_run_alone() {
+    let mut stage = Stage::new().await;
+    stage.collide().await;
+    let (one, two, mute) = (stage.visitor("1", ABLE), stage.visitor("2", ABLE), stage.visitor("3", UNABLE));
+    let mut first = one.call(TOOLS_CALL, r#"{"of":1}"#).await;
+    let mut here = stage.spare().await;
+    assert_eq!(here.hears(TOOLS_CALL).await.params(), Some(r#"{"of":1}"#));
+    let mut second = two.call(TOOLS_CALL, r#"{"of":2}"#).await;
+    let mut there = stage.spare().await;
+    assert_eq!(there.hears(TOOLS_CALL).await.params(), Some(r#"{"of":2}"#));
+
+    // Both count their questions from the same number.
+    here.asks(0, ELICITATION_CREATE, r#"{"of":1}"#).await;
+    there.asks(0, ELICITATION_CREATE, r#"{"of":2}"#).await;
+    let questions = [next(&mut first).await, next(&mut second).await];
+    assert_eq!(questions[0].params(), Some(r#"{"of":1}"#));
+    assert_eq!(questions[1].params(), Some(r#"{"of":2}"#));
+    two.tell(Message::response(&questions[1].id().unwrap(), r#"{"of":2}"#)).await;
+    one.tell(Message::response(&questions[0].id().unwrap(), r#"{"of":1}"#)).await;
+    assert_eq!(here.hears_answer().await.result(), Some(r#"{"of":1}"#));
+    assert_eq!(there.hears_answer().await.result(), Some(r#"{"of":2}"#));
+
+    // Others stay with the shared one, and so does what can ask nothing.
+    let _listed = one.call(TOOLS_LIST, "{}").await;
+    stage.main.hears(TOOLS_LIST).await;
+    let _called = mute.call(TOOLS_CALL, "{}").await;
+    stage.main.hears(TOOLS_CALL).await;
+    here.hears_nothing().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_clients_own_calls_on_two_spares_are_asked_apart() {
+    let mut stage = Stage::new().await;
+    stage.collide().await;
+    let one = stage.visitor("1", ABLE);
+    let mut replies = [one.call(TOOLS_CALL, "{}").await, one.call(TOOLS_CALL, "{}").await];
+    let mut spares = [stage.spare().await, stage.spare().await];
+    let mut questions = Vec::new();
+    for (n, (spare, reply)) in spares.iter_mut().zip(&mut replies).enumerate() {
+        spare.hears(TOOLS_CALL).await;
+        spare.asks(0, ELICITATION_CREATE, &n.to_string()).await;
+        questions.push(next(reply).await);
+    }
+    assert_ne!(questions[0].id(), questions[1].id());
+    for (n, question) in questions.iter().enumerate().rev() {
+        one.tell(Message::response(&question.id().unwrap(), &n.to_string())).await;
+    }
+    for (n, spare) in spares.iter_mut().enumerate() {
+        assert_eq!(spare.hears_answer().await.result(), Some(n.to_string().as_str()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_spare_instance_logs_as_its_client_has_asked() {
+    let mut stage = Stage::new().await;
+    stage.collide().await;
+    let one = stage.visitor("1", ABLE);
+    let reply = one.set_level("info").await;
+    let sent = stage.main.hears(LOGGING_SET_LEVEL).await;
+    stage.main.answers(&sent, "{}").await;
+    all(reply).await;
+    let call = tokio::spawn(async move {
+        let reply = one.call(TOOLS_CALL, "{}").await;
+        all(reply).await
+    });
+    let mut spare = stage.spare().await;
+    let sent = spare.hears(LOGGING_SET_LEVEL).await;
+    assert_eq!(sent.params(), Some(r#"{"level":"info"}"#));
+    spare.refuses(&sent).await;
+    let sent = spare.hears(TOOLS_CALL).await;
+    spare.logs("debug").await;
+    spare.logs("info").await;
+    spare.answers(&sent, "{}").await;
+    let messages = call.await.unwrap();
+    assert_eq!(messages.len(), 2, "{messages:?}");
+    assert_eq!(messages[0].value(&["params", "level"]), Some("\"info\""));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_spare_instance_is_lent_again_unless_its_call_was_given_up() {
+    let mut stage = Stage::new().await;
+    stage.collide().await;
+    let one = stage.visitor("1", ABLE);
+    let reply = one.call(TOOLS_CALL, "{}").await;
+    let mut spare = stage.spare().await;
+    let sent = spare.hears(TOOLS_CALL).await;
+    spare.answers(&sent, "{}").await;
+    all(reply).await;
+
+    let reply = one.call(TOOLS_CALL, "{}").await;
+    let sent = spare.hears(TOOLS_CALL).await;
+    reply.cancel(Some("enough"));
+    let cancelled = spare.hears(CANCELLED).await;
+    assert_eq!(cancelled.value(&["params", "requestId"]), Some(sent.id().unwrap().as_str()));
+    assert_eq!(cancelled.value(&["params", "reason"]), Some("\"enough\""));
+
+    let _reply = one.call(TOOLS_CALL, "{}").await;
+    stage.spare().await.hears(TOOLS_CALL).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_spare_instance_that_asks_outside_of_its_call_is_answered() {
+    let mut stage = Stage::new().await;
+    stage.collide().await;
+    let one = stage.visitor("1", ABLE);
+    let reply = one.call(TOOLS_CALL, "{}").await;
+    let mut spare = stage.spare().await;
+    let sent = spare.hears(TOOLS_CALL).await;
+    spare.answers(&sent, "{}").await;
+    all(reply).await;
+    spare.asks(1, ROOTS_LIST, "{}").await;
+    assert_eq!(spare.hears_answer().await.result(), Some(EMPTY_ROOTS));
+    spare.asks(2, ELICITATION_CREATE, "{}").await;
+    assert!(spare.hears_answer().await.is_error());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_for_which_no_spare_instance_is_free_is_refused_after_a_while() {
+    let mut stage = Stage::new().await;
+    stage.collide().await;
+    let one = stage.visitor("1", ABLE);
+    let _held = [one.call(TOOLS_CALL, "{}").await, one.call(TOOLS_CALL, "{}").await];
+    let message = Message::request(&Id::from(3), TOOLS_CALL, Some("{}"));
+    let refused = one.face.call(Request::new(message, Arc::clone(&one.caller)).unwrap()).await.unwrap_err();
+    assert!(refused.to_string().contains("try again later"), "{refused}");
+    assert_eq!(refused.message.method(), Some(TOOLS_CALL), "it comes back unharmed");
+    drop(stage.spares);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_spare_instance_that_does_not_answer_how_it_logs_is_called_all_the_same() {
+    let mut stage = Stage::new().await;
+    stage.collide().await;
+    let one = stage.visitor("1", ABLE);
+    let reply = one.set_level("info").await;
+    let sent = stage.main.hears(LOGGING_SET_LEVEL).await;
+    stage.main.answers(&sent, "{}").await;
+    all(reply).await;
+    let call = tokio::spawn(async move { one.call(TOOLS_CALL, "{}").await });
+    let mut spare = stage.spare().await;
+    spare.hears(LOGGING_SET_LEVEL).await;
+    let cancelled = timeout(2 * A_WHILE, spare.0.next()).await.unwrap().unwrap();
+    assert_eq!(cancelled.method(), Some(CANCELLED));
+    spare.hears(TOOLS_CALL).await;
+    let mut reply = call.await.unwrap();
+    spare.asks(0, ELICITATION_CREATE, "{}").await;
+    assert_eq!(next(&mut reply).await.method(), Some(ELICITATION_CREATE));
+}
+
+#[tokio::test(start_paused = true)]
+async fn closing_the_share_ends_the_spare_instances_too() {
+    let mut stage = Stage::new().await;
+    stage.collide().await;
+    let one = stage.visitor("1", ABLE);
+    let reply = one.call(TOOLS_CALL, "{}").await;
+    let mut spare = stage.spare().await;
+    spare.hears(TOOLS_CALL).await;
+    let ended = tokio::spawn(reply.response());
+    stage.share.close().await;
+    assert!(ended.await.unwrap().is_err());
+    assert!(spare.0.next().await.is_none() && stage.main.0.next().await.is_none());
+    one.face.closed().await;
+}
