@@ -100,7 +100,7 @@ impl Told {
             Change::Subscribed(uri) => self.face.share.state().subscriptions.confirm(&uri),
             Change::LevelSet(_) if response.is_error() => self.face.share.state().levels.refused(self.face.key),
             Change::LevelSet(level) => self.face.share.state().levels.confirm(level),
-            _ => {}
+            Change::None => {}
         }
     }
 
