@@ -107,10 +107,21 @@ impl Watched {
         Busy(Arc::clone(self))
     }
 
+    pub(crate) fn is_busy(&self) -> bool {
+        self.phase.load(Ordering::Relaxed) == BUSY
+    }
+
     /// Bytes have come.
     fn read(&self) {
         if self.phase.load(Ordering::Relaxed) == IDLE {
             self.enter(HEAD);
+        }
+    }
+
+    /// Bytes have gone. The last of an answer may go long after its body was handed over, and until then nothing is late.
+    fn wrote(&self) {
+        if self.phase.load(Ordering::Relaxed) != BUSY {
+            self.since.store(self.ticker.now(), Ordering::Relaxed);
         }
     }
 
@@ -130,7 +141,7 @@ impl Drop for Busy {
     }
 }
 
-/// A body that keeps its connection busy until it has been sent.
+/// A body that keeps its connection busy until it has been handed over to be sent.
 #[derive(Debug)]
 pub(crate) struct BusyBody<B> {
     pub(crate) body: B,
@@ -154,7 +165,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for BusyBody<B> {
     }
 }
 
-/// A socket that notes when bytes come.
+/// A socket that notes when bytes come and go.
 #[derive(Debug)]
 pub(crate) struct Noted<I> {
     pub(crate) io: I,
@@ -177,7 +188,11 @@ impl<I: AsyncRead + Unpin> AsyncRead for Noted<I> {
 
 impl<I: AsyncWrite + Unpin> AsyncWrite for Noted<I> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, data: &[u8]) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(context, data)
+        let outcome = Pin::new(&mut self.io).poll_write(context, data);
+        if outcome.is_ready() {
+            self.watched.wrote();
+        }
+        outcome
     }
 
     fn poll_write_vectored(
@@ -185,7 +200,11 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Noted<I> {
         context: &mut Context<'_>,
         data: &[std::io::IoSlice<'_>],
     ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(context, data)
+        let outcome = Pin::new(&mut self.io).poll_write_vectored(context, data);
+        if outcome.is_ready() {
+            self.watched.wrote();
+        }
+        outcome
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -203,3 +222,60 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Noted<I> {
 
 /// How often connections are looked at.
 pub(crate) const SWEEP: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt, duplex},
+        time::sleep,
+    };
+
+    use super::*;
+
+    fn connections() -> Connections {
+        let limits =
+            Limits { head_time: Duration::from_secs(10), keep_alive: Duration::from_secs(20), ..Limits::default() };
+        Connections::new(&Arc::default(), &limits)
+    }
+
+    /// Whether the connection is to end after `seconds` more.
+    async fn ends_after(connections: &Connections, watched: &Watched, seconds: u64) -> bool {
+        sleep(Duration::from_secs(seconds)).await;
+        connections.sweep();
+        watched.end.notified().now_or_never().is_some()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_phase_has_its_own_patience() {
+        let connections = connections();
+        let (key, watched) = connections.enter();
+        assert!(!ends_after(&connections, &watched, 10).await);
+        assert!(ends_after(&connections, &watched, 1).await, "no head has come");
+        let busy = watched.busy();
+        assert!(!ends_after(&connections, &watched, 1000).await, "being answered");
+        drop(busy);
+        assert!(!ends_after(&connections, &watched, 20).await);
+        assert!(ends_after(&connections, &watched, 1).await, "idle");
+        watched.read();
+        assert!(!ends_after(&connections, &watched, 10).await);
+        assert!(ends_after(&connections, &watched, 1).await, "the next head does not come to an end");
+        connections.leave(key);
+        assert!(!ends_after(&connections, &watched, 100).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_on_its_way_is_not_idle() {
+        let connections = connections();
+        let (_, watched) = connections.enter();
+        drop(watched.busy());
+        let (near, mut far) = duplex(1);
+        let mut near = Noted { io: near, watched: Arc::clone(&watched) };
+        for _ in 0..5 {
+            near.write_all(b"x").await.unwrap();
+            far.read_u8().await.unwrap();
+            assert!(!ends_after(&connections, &watched, 15).await);
+        }
+        assert!(ends_after(&connections, &watched, 6).await);
+    }
+}

@@ -91,7 +91,8 @@ pub(crate) fn stream_taken() -> Told {
 /// The stream cannot be continued where the client left off.
 pub(crate) fn unknown_event() -> Told {
     let text = "the events after `Last-Event-ID` are not kept any more; open a new stream without that header";
-    Told::new(StatusCode::NOT_FOUND, code::SERVER_ERROR, text)
+    // Not 404, which would tell the client that its session is gone.
+    Told::new(StatusCode::BAD_REQUEST, code::SERVER_ERROR, text)
 }
 
 /// A message that is sound and makes no sense here.

@@ -136,7 +136,8 @@ async fn serve(stream: TcpStream, serving: Arc<Serving>) {
         tokio::select! {
             biased;
             outcome = connection.as_mut() => break outcome,
-            () = watched.end.notified() => break Ok(()),
+            // Asked for while nothing was under way; a request that has come since is served.
+            () = watched.end.notified() => if !watched.is_busy() { break Ok(()) },
             () = &mut cut_off => break Ok(()),
             () = &mut last_orders, if !is_last => {
                 is_last = true;

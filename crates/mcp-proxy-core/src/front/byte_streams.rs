@@ -20,8 +20,9 @@ use tokio::{
 use super::{
     Front, Session,
     call::Call,
-    live::{Beginning, Live},
+    live::{Beginning, Live, NotBegun},
     outlet::{Outlet, beginning},
+    post::claims_modern,
 };
 use crate::{rescue, rescue::Told, server::Server};
 
@@ -116,8 +117,12 @@ impl Front {
                 let refusal = Told::from(&error).message(error.id.as_ref());
                 hand_in(session, ready(error.id, refusal)).await;
             }
-            Ok(message) if message.kind() != Kind::Request => self.told_by_client(session, message).await,
-            Ok(message) if Claim::is_made_by(&message) => {
+            Ok(message) if message.kind() != Kind::Request => {
+                if let Err(told) = self.told_by_client(session, message).await {
+                    tracing::debug!("a message of the client did not reach its server: {told:?}");
+                }
+            }
+            Ok(message) if claims_modern(&message) => {
                 hand_in(session, modern(Arc::clone(self), Arc::clone(session), message)).await;
             }
             Ok(message) => hand_in(session, beginning(Arc::clone(self), Arc::clone(session), message)).await,
@@ -127,15 +132,15 @@ impl Front {
 
 /// A request of the modern era on its way to the server.
 fn modern(front: Arc<Front>, session: Session, message: Message) -> Beginning {
+    let id = message.id().unwrap_or_else(|| Id::from(0));
+    // Entered at once: a cancellation may come before the call has begun.
+    let cancel = session.live().cancels.enter(&id);
     Box::pin(async move {
-        let id = message.id().unwrap_or_else(|| Id::from(0));
         let name = message.method().unwrap_or_default().to_owned();
+        let used = session.begin_call();
         match call_modern(&session, message).await {
-            Ok(reply) => {
-                let (used, cancel) = (session.begin_call(), session.live().cancels.enter(&id));
-                Call::new(id, &name, reply).of_session(&front, used, cancel)
-            }
-            Err(told) => Call::ready(id.clone(), told.message(Some(&id))),
+            Ok(reply) => Call::new(id, &name, reply).of_session(&front, used, cancel),
+            Err(told) => Call::ready(id.clone(), told.message(Some(&id))).of_session(&front, used, cancel),
         }
     })
 }
@@ -172,7 +177,7 @@ fn ready(id: Option<Id>, response: Message) -> Beginning {
 
 /// Hands a call in, waiting for room: the client is held up as long as it does not read.
 async fn hand_in(session: &Session, mut call: Beginning) {
-    while let Err((back, room)) = session.live().begin(call) {
+    while let Err(NotBegun::Full(back, room)) = session.live().begin(call) {
         room.notified().await;
         call = back;
     }

@@ -27,13 +27,15 @@ pub(super) struct Call {
     cancel: Option<Cancellable>,
     session: Option<(Arc<Front>, InUse<Live>)>,
     is_listening: bool,
+    /// Whether its client has cancelled it.
+    is_cancelled: bool,
 }
 
 impl Call {
     /// A call outside of any session.
     pub(super) fn new(id: Id, method: &str, reply: Reply) -> Self {
         let is_listening = method == method::SUBSCRIPTIONS_LISTEN;
-        Self { id, reply: Some(reply), cancel: None, session: None, is_listening }
+        Self { id, reply: Some(reply), cancel: None, session: None, is_listening, is_cancelled: false }
     }
 
     /// A call that has its response already.
@@ -55,6 +57,12 @@ impl Call {
         self.reply.is_none()
     }
 
+    /// Whether its client has cancelled it, and so wants no response (2025-11-25, cancellation). An HTTP request gets one
+    /// all the same, for it has to be answered somehow.
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.is_cancelled
+    }
+
     /// The next message for the client: notes and questions, then the response; `None` after that.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Message>> {
         let Some(reply) = &mut self.reply else { return Poll::Ready(None) };
@@ -67,6 +75,7 @@ impl Call {
             if let Some(reply) = self.reply.take() {
                 reply.cancel(cancelled.reason.as_deref());
             }
+            self.is_cancelled = cancelled.by_client;
             return Poll::Ready(Some(self.failed(&lost)));
         }
         let Poll::Ready(next) = Pin::new(reply).poll_next(context) else { return Poll::Pending };

@@ -23,11 +23,13 @@ struct State {
     waker: Option<Waker>,
 }
 
-/// Its client does not want a call any more.
+/// A call is to end before its response has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Cancelled {
-    /// Why, in the client's words.
+    /// Why, in the words of who wants it.
     pub(super) reason: Option<Box<str>>,
+    /// Whether that is its client, who then wants no response (2025-11-25, cancellation).
+    pub(super) by_client: bool,
 }
 
 /// A call's entry in the table, for as long as it is under way.
@@ -58,7 +60,7 @@ impl Cancels {
     pub(super) fn cancel_all(&self) {
         let switches: Vec<_> = lock(&self.0).values().flatten().map(Arc::clone).collect();
         for switch in switches {
-            switch.flip(Some("the session has ended"));
+            switch.flip(Some("the session has ended"), false);
         }
     }
 
@@ -69,14 +71,14 @@ impl Cancels {
             Some([only]) => Arc::clone(only),
             _ => return,
         };
-        switch.flip(reason);
+        switch.flip(reason, true);
     }
 }
 
 impl Switch {
-    fn flip(&self, reason: Option<&str>) {
+    fn flip(&self, reason: Option<&str>, by_client: bool) {
         let mut state = lock(&self.0);
-        state.cancelled.get_or_insert_with(|| Cancelled { reason: reason.map(Box::from) });
+        state.cancelled.get_or_insert_with(|| Cancelled { reason: reason.map(Box::from), by_client });
         let waker = state.waker.take();
         drop(state);
         if let Some(waker) = waker {
@@ -124,7 +126,10 @@ mod tests {
         let table = Arc::<Cancels>::default();
         let (one, two) = (table.enter(&Id::from(1)), table.enter(&Id::from(2)));
         table.cancel(&Id::from(1), Some("bored"));
-        assert_eq!(one.poll(&Context::from_waker(Waker::noop())), Some(Cancelled { reason: Some("bored".into()) }));
+        assert_eq!(
+            one.poll(&Context::from_waker(Waker::noop())),
+            Some(Cancelled { reason: Some("bored".into()), by_client: true })
+        );
         assert!(!is_cancelled(&two));
         table.cancel(&Id::parse("\"2\"").unwrap(), None);
         assert!(!is_cancelled(&two), "another id");

@@ -5,7 +5,7 @@ use std::{sync::Arc, task::Poll};
 use futures::poll;
 use http::{StatusCode, request::Parts};
 use mcp_jsonrpc::{Id, Kind, Message, ParseError};
-use mcp_protocol::{Era, method};
+use mcp_protocol::{Era, level_of, method, resource_uri};
 use mcp_session::Resume;
 use mcp_transport::{NotSent, Request};
 use mcp_transport_http::server::{Answer, RequestHead};
@@ -54,7 +54,7 @@ impl Front {
                         Poll::Pending => calls.push_waiting(call),
                     }
                 }
-                Ok(message) => self.told_by_client(session, message).await,
+                Ok(message) => drop(self.told_by_client(session, message).await),
                 Err(error) => {
                     let id = error.id.clone();
                     let refusal = Told::from(&error).message(id.as_ref());
@@ -85,6 +85,7 @@ impl Front {
             return Err(rescue::misplaced("the session begins with `initialize`"));
         };
         session.mark_initialized();
+        keep(session, &name, &message)?;
         let used = session.begin_call();
         let Ok(request) = Request::new(message, Arc::clone(caller)) else {
             return Err(rescue::misplaced("this is no request"));
@@ -104,19 +105,18 @@ impl Front {
     }
 
     /// Takes a notification or an answer of a session's client.
-    pub(super) async fn told_by_client(&self, session: &Session, message: Message) {
+    pub(super) async fn told_by_client(&self, session: &Session, message: Message) -> Result<(), Told> {
         let live = session.live();
         match message.method() {
             // The handshake with the server is over before the client hears of it.
             Some(method::INITIALIZED) => session.mark_initialized(),
             Some(method::CANCELLED) => live.cancels.cancel_by(&message),
             _ => {
-                let Some((connection, caller)) = live.connection() else { return };
-                if let Err(error) = connection.tell(message, caller).await {
-                    tracing::debug!("a message of a client did not reach its server: {error}");
-                }
+                let Some((connection, caller)) = live.connection() else { return Ok(()) };
+                connection.tell(message, caller).await.map_err(|error| Told::from(&error.reason))?;
             }
         }
+        Ok(())
     }
 
     /// Opens the stream of a session, or continues one that broke.
@@ -148,6 +148,11 @@ impl Front {
             Resume::Events { stream, events, .. } if session.live().stream() == Some(stream) => {
                 // Whoever knows the last event is the stream's client, so the broken connection gives way.
                 let turn = session.live().listen(true).ok_or_else(gone)?;
+                // Read again, now that the broken stream records nothing more.
+                let events = match session.update(|session| session.replay.since(last, now())) {
+                    Resume::Events { events, .. } => events,
+                    _ => events,
+                };
                 Ok(Outgoing::Session(Box::new(SessionStream::new(self, session, turn, Some((stream, events))))))
             }
             Resume::Events { events, finished, .. } => {
@@ -175,5 +180,32 @@ impl Front {
             None if server.era() == Some(Era::Modern) => Err(wrong_method()),
             None => Err(refused(&rescue::no_session(), None)),
         }
+    }
+}
+
+/// Keeps what a session asks its server to remember, as plain data of the session, and within its bounds.
+fn keep(session: &Session, name: &str, message: &Message) -> Result<(), Told> {
+    let params = message.params().unwrap_or("{}");
+    match name {
+        method::RESOURCES_SUBSCRIBE => {
+            let Ok(uri) = resource_uri(params) else { return Ok(()) };
+            session
+                .update(|session| session.subscriptions.add(&uri))
+                .map(drop)
+                .map_err(|error| rescue::bad_params(error.to_string()))
+        }
+        method::RESOURCES_UNSUBSCRIBE => {
+            if let Ok(uri) = resource_uri(params) {
+                session.update(|session| session.subscriptions.remove(&uri));
+            }
+            Ok(())
+        }
+        method::LOGGING_SET_LEVEL => {
+            if let Ok(level) = level_of(params) {
+                session.update(|session| session.log_level = Some(level));
+            }
+            Ok(())
+        }
+        _ => Ok(()),
     }
 }

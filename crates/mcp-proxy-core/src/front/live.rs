@@ -49,8 +49,18 @@ struct Inbox {
     queue: VecDeque<Beginning>,
     /// Whether the client sends no more.
     is_hung_up: bool,
+    /// Whether the session is over.
+    is_closed: bool,
     waker: Option<Waker>,
     room: Arc<Notify>,
+}
+
+/// Why a call was not taken in.
+pub(super) enum NotBegun {
+    /// As many wait as may; the notice says when there is room.
+    Full(Beginning, Arc<Notify>),
+    /// The session is over.
+    Over,
 }
 
 /// Requests in an inbox.
@@ -95,13 +105,26 @@ impl Live {
         if let Some((connection, _)) = self.connection() {
             connection.close().await;
         }
-        if let Some(waker) = lock(&self.inbox).as_mut().and_then(|inbox| inbox.waker.take()) {
-            waker.wake();
-        }
+        self.close_inbox();
         let mut listening = lock(&self.listening);
         listening.turn += 1;
         let waker = listening.waker.take();
         drop(listening);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Takes nothing in any more, and lets go of what nobody has taken up: it would hold the session that holds it.
+    fn close_inbox(&self) {
+        let (left, waker) = match lock(&self.inbox).as_mut() {
+            Some(inbox) => {
+                inbox.is_closed = true;
+                (std::mem::take(&mut inbox.queue), inbox.waker.take())
+            }
+            None => return,
+        };
+        drop(left);
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -150,12 +173,12 @@ impl Live {
     ///
     /// # Errors
     ///
-    /// Gives it back, with a way to wait for room, if as many wait there as may.
-    pub(super) fn begin(&self, call: Beginning) -> Result<(), (Beginning, Arc<Notify>)> {
+    /// Gives it back if as many wait there as may; it is gone if there is no way back any more.
+    pub(super) fn begin(&self, call: Beginning) -> Result<(), NotBegun> {
         let mut inbox = lock(&self.inbox);
-        let Some(inbox) = inbox.as_mut() else { return Ok(()) };
+        let Some(inbox) = inbox.as_mut().filter(|inbox| !inbox.is_closed) else { return Err(NotBegun::Over) };
         if inbox.queue.len() == INBOX {
-            return Err((call, Arc::clone(&inbox.room)));
+            return Err(NotBegun::Full(call, Arc::clone(&inbox.room)));
         }
         inbox.queue.push_back(call);
         if let Some(waker) = inbox.waker.take() {

@@ -151,7 +151,9 @@ impl Front {
         else {
             return Ok(None);
         };
-        self.lookup(server, head, id).map(Some)
+        let session = self.lookup(server, head, id)?;
+        // Everything of a session of HTTP+SSE goes over its own stream.
+        if session.live().is_pair() { Err(refused(&rescue::unknown_session(), None)) } else { Ok(Some(session)) }
     }
 
     fn lookup(&self, server: &Arc<Server>, head: &Parts, id: &str) -> Result<Session, Refused> {

@@ -28,6 +28,8 @@ pub(super) struct Outlet {
     used: InUse<Live>,
     beginnings: FuturesUnordered<Beginning>,
     calls: Vec<Call>,
+    /// Which call is looked at first the next time.
+    next: usize,
     turn: Option<Turn>,
     stopping: Pin<Box<WaitForCancellationFutureOwned>>,
 }
@@ -39,6 +41,7 @@ impl Outlet {
             used: session.begin_stream(),
             beginnings: FuturesUnordered::new(),
             calls: Vec::new(),
+            next: 0,
             turn: None,
             stopping: Box::pin(front.stopping.clone().cancelled_owned()),
         }
@@ -82,9 +85,18 @@ impl Outlet {
     }
 
     fn poll_calls(&mut self, context: &mut Context<'_>) -> Option<Message> {
-        let found = self.calls.iter_mut().find_map(|call| match call.poll(context) {
-            Poll::Ready(message) => message,
-            Poll::Pending => None,
+        let count = self.calls.len();
+        let found = (0..count).find_map(|n| {
+            // Where the last one left off, so that a call that never falls silent does not silence the others.
+            let at = (self.next + n) % count;
+            let call = &mut self.calls[at];
+            match call.poll(context) {
+                Poll::Ready(Some(message)) if !call.is_cancelled() => {
+                    self.next = at + 1;
+                    Some(message)
+                }
+                _ => None,
+            }
         });
         self.calls.retain(|call| !call.is_over());
         found

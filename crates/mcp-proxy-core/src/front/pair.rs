@@ -14,7 +14,7 @@ use mcp_transport_http::server::{Answer, Frame, RequestHead};
 
 use super::{
     Answered, Front, Refused, Used, empty,
-    live::Live,
+    live::{Live, NotBegun},
     now,
     outgoing::Outgoing,
     outlet::{Outlet, beginning},
@@ -88,9 +88,15 @@ impl Front {
             if message.kind() == Kind::Request {
                 let id = message.id();
                 let begun = session.live().begin(beginning(Arc::clone(self), Arc::clone(&session), message));
-                begun.map_err(|_| refused(&rescue::too_many_posted(), id.as_ref()))?;
+                begun.map_err(|not_begun| {
+                    let told = match not_begun {
+                        NotBegun::Full(..) => rescue::too_many_posted(),
+                        NotBegun::Over => rescue::unknown_session(),
+                    };
+                    refused(&told, id.as_ref())
+                })?;
             } else {
-                self.told_by_client(&session, message).await;
+                self.told_by_client(&session, message).await.map_err(|told| refused(&told, None))?;
             }
         }
         Ok(empty(StatusCode::ACCEPTED))

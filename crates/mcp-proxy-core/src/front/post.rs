@@ -100,7 +100,7 @@ impl Front {
                 self.request(session, message).await
             }
             Incoming::One(message) => {
-                self.told_by_client(session, message).await;
+                self.told_by_client(session, message).await.map_err(|told| refused(&told, None))?;
                 Ok(empty(StatusCode::ACCEPTED))
             }
             Incoming::Many(parts) if session.update(|session| session.revision.has_batches()) => {
@@ -119,12 +119,17 @@ pub(super) const BOTH: &str = "both application/json and text/event-stream";
 
 /// Whether a message is one of the modern era: it says so itself, or its header does.
 fn is_modern(message: &Message, head: &Parts) -> bool {
+    // Without a sound claim, `initialize` is the handshake of the legacy era, whatever a header says.
+    claims_modern(message) || (!is_hello(message) && says_modern(head))
+}
+
+/// Whether a message says itself that it is one of the modern era.
+pub(super) fn claims_modern(message: &Message) -> bool {
     if is_hello(message) {
-        // Without a sound claim it is the handshake of the legacy era, whatever a header says.
         let is_legacy = |claim: &Claim<'_>| claim.version.parse().is_ok_and(|it: Revision| it.era() == Era::Legacy);
         return matches!(Claim::read(message), Ok(Some(claim)) if !is_legacy(&claim));
     }
-    Claim::is_made_by(message) || says_modern(head)
+    Claim::is_made_by(message)
 }
 
 /// Whether a message is a request for the handshake of the legacy era.

@@ -115,6 +115,10 @@ impl CallStream {
 impl Drop for CallStream {
     fn drop(&mut self) {
         if let (Some(calls), Manner::Legacy(session)) = (self.calls.take(), &self.manner) {
+            // What was taken out of the call but not sent yet is missed like all that follows.
+            for message in self.first.drain(..) {
+                recorded(session, self.record, message);
+            }
             self.front.adopt(calls, session, self.record);
         }
     }
@@ -123,6 +127,11 @@ impl Drop for CallStream {
 impl Front {
     /// Goes on with calls whose client has lost its connection, and keeps what comes back until it asks for it.
     pub(super) fn adopt(self: &Arc<Self>, mut calls: Calls, session: &Session, record: Option<StreamId>) {
+        if calls.are_over()
+            && let Some(stream) = record
+        {
+            session.update(|session| session.replay.finish(stream));
+        }
         if calls.are_over() || self.stopping.is_cancelled() || !session.is_alive() {
             return;
         }

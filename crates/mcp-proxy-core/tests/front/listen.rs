@@ -90,7 +90,7 @@ async fn who_knows_the_last_event_takes_over() {
     let mut events = client.open(resume(third.id().unwrap())).await;
     let fourth = events.message().await;
     assert!(fourth.data() == CHANGED && fourth.id() != third.id());
-    assert_eq!(client.ask(resume("x")).await.status, 404);
+    assert_eq!(client.ask(resume("x")).await.status, 400);
 }
 
 #[tokio::test(start_paused = true)]

@@ -256,6 +256,26 @@ async fn a_subscription_streams_until_the_proxy_stops() {
     closing.await.unwrap();
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_subscription_that_its_server_has_ended_is_not_ended_twice() {
+    let (server, mut stage) = stage();
+    let client = Client::of(modern(server));
+    let play = async {
+        let mut server = stage.server().await;
+        let request = server.hear("subscriptions/listen").await;
+        let ack = r#"{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"_meta":{"io.modelcontextprotocol/subscriptionId":$id}}}"#;
+        server.say(&ack.replace("$id", request.id().unwrap().as_str())).await;
+        server.answer(&request, r#"{"resultType":"complete"}"#).await;
+        server
+    };
+    let listen = request("1", "subscriptions/listen", r#""notifications":{}"#);
+    let (mut events, _server) = futures::join!(client.open(listen), play);
+    events.message().await;
+    assert_eq!(events.message().await.data(), r#"{"jsonrpc":"2.0","id":1,"result":{"resultType":"complete"}}"#);
+    client.proxy.close().await;
+    assert_eq!(events.rest().await, []);
+}
+
 #[tokio::test]
 async fn a_server_of_the_legacy_era_sends_the_client_back_to_initialize() {
     let client = Client::of(legacy(Script::new().answer("tools/call", "{}").transport()));

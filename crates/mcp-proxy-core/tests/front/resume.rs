@@ -169,11 +169,11 @@ async fn ids_of_nothing_and_of_others_are_not_found() {
     drop(events);
     let id = first.id().unwrap();
     for unknown in ["0", "-", "1-1-1", &format!("{id}9"), &id[1..]] {
-        assert_eq!(lab.resume(unknown).await.status, 404, "{unknown}");
+        assert_eq!(lab.resume(unknown).await.status, 400, "{unknown}");
     }
     let other = lab.client.session("2025-06-18").await;
     let got = lab.client.ask(get("/mcp").session(&other).last_event(id)).await;
-    got.expect(404, -32000, "null");
+    got.expect(400, -32000, "null");
     assert!(got.text.contains("open a new stream"), "{}", got.text);
 }
 
@@ -193,7 +193,7 @@ async fn as_many_events_are_kept_as_the_limit_says() {
     drop(events);
     lab.server.progress(&request, 5).await;
     advance(Duration::from_secs(1)).await;
-    assert_eq!(lab.resume(first.id().unwrap()).await.status, 404, "the second event is not kept any more");
+    assert_eq!(lab.resume(first.id().unwrap()).await.status, 400, "the second event is not kept any more");
     let mut events = lab.resume(second.id().unwrap()).await;
     assert_eq!(progress_of(&[events.message().await]), ["3"]);
 }
@@ -210,7 +210,7 @@ async fn events_are_kept_for_as_long_as_the_limit_says() {
     tokio::time::sleep(Duration::from_secs(58)).await;
     assert_eq!(progress_of(&[lab.resume(first.id().unwrap()).await.message().await]), ["2"]);
     tokio::time::sleep(Duration::from_secs(4)).await;
-    assert_eq!(lab.resume(first.id().unwrap()).await.status, 404);
+    assert_eq!(lab.resume(first.id().unwrap()).await.status, 400);
 }
 
 #[tokio::test(start_paused = true)]

@@ -233,7 +233,8 @@ async fn a_head_has_a_size_and_a_number_of_lines() {
 #[tokio::test]
 async fn who_does_not_read_loses_the_connection_and_not_the_call() {
     let (server, mut stage) = stage();
-    let limits = Limits { write_stall: Duration::from_millis(300), ..Limits::default() };
+    let limits =
+        Limits { write_stall: Duration::from_millis(300), head_time: Duration::from_hours(1), ..Limits::default() };
     let site = site(Client::with(legacy(server), limits)).await;
     let mut wire = site.dial().await;
     let session = wire.session().await;
