@@ -35,6 +35,9 @@ pub use mcp_jsonrpc as jsonrpc;
 pub use mcp_protocol as protocol;
 /// How servers are reached; what a transport of your own is written with.
 pub use mcp_transport as transport;
+/// Servers behind HTTP.
+#[cfg(feature = "http")]
+pub use mcp_transport_http as remote;
 pub use mcp_transport_http::server::Allowed;
 /// Servers that are child processes.
 #[cfg(feature = "stdio")]

@@ -2,7 +2,7 @@
 
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use mcp_jsonrpc::{BatchError, Id, Message, ParseError};
-use mcp_protocol::{MirrorError, Revision, UnsupportedVersion, code};
+use mcp_protocol::{MirrorError, Revision, UnsupportedVersion, code, header as names};
 use mcp_session::CreateError;
 use mcp_transport::{ConnectError, Lost, NotSent};
 use mcp_transport_http::server::Refusal;
@@ -36,7 +36,11 @@ impl Told {
 
 /// There is nothing at this path.
 pub(crate) fn unknown_route() -> Told {
-    Told::new(StatusCode::NOT_FOUND, code::INVALID_REQUEST, "there is nothing here; the MCP endpoint is at /mcp")
+    Told::new(
+        StatusCode::NOT_FOUND,
+        code::INVALID_REQUEST,
+        "there is nothing here; MCP is at /mcp, or at /NAME/mcp where there are several servers",
+    )
 }
 
 /// The path is there, the method is not.
@@ -60,7 +64,10 @@ pub(crate) fn not_json() -> Told {
 
 /// The request needs a session and names none.
 pub(crate) fn no_session() -> Told {
-    let text = "the request names no session; begin with `initialize` and send the `Mcp-Session-Id` that comes with its answer";
+    let name = names::SESSION_ID;
+    let text = format!(
+        "the request names no session; begin with `initialize` and send the `{name}` that comes with its answer"
+    );
     Told::new(StatusCode::BAD_REQUEST, code::SERVER_ERROR, text)
 }
 
@@ -84,13 +91,15 @@ pub(crate) fn unknown_session() -> Told {
 
 /// The session has its stream already.
 pub(crate) fn stream_taken() -> Told {
-    let text = "the session has an event stream already; to take it over, send the `Last-Event-ID` you have seen";
+    let name = names::LAST_EVENT_ID;
+    let text = format!("the session has an event stream already; to take it over, send the `{name}` you have seen");
     Told::new(StatusCode::CONFLICT, code::SERVER_ERROR, text)
 }
 
 /// The stream cannot be continued where the client left off.
 pub(crate) fn unknown_event() -> Told {
-    let text = "the events after `Last-Event-ID` are not kept any more; open a new stream without that header";
+    let name = names::LAST_EVENT_ID;
+    let text = format!("the events after `{name}` are not kept any more; open a new stream without that header");
     // Not 404, which would tell the client that its session is gone.
     Told::new(StatusCode::BAD_REQUEST, code::SERVER_ERROR, text)
 }
@@ -126,7 +135,8 @@ pub(crate) fn removed_method() -> Told {
 /// The revision in a header is none.
 pub(crate) fn bad_version() -> Told {
     let known = Revision::ALL.map(Revision::as_str).join(", ");
-    let text = format!("the header `MCP-Protocol-Version` names no revision known here; known are {known}");
+    let name = names::PROTOCOL_VERSION;
+    let text = format!("the header `{name}` names no revision known here; known are {known}");
     Told::new(StatusCode::BAD_REQUEST, code::SERVER_ERROR, text)
 }
 

@@ -1,6 +1,6 @@
 //! The legacy handshake, on every connect.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use mcp_jsonrpc::{Id, Message};
@@ -99,8 +99,13 @@ impl Connection for Introduced {
         Arc::clone(&self.peer)
     }
 
-    async fn call(&self, request: Request) -> Result<Reply, SendError> {
-        self.inner.call(request).await
+    // Written out, so that the inner connection's future is handed on without another box.
+    fn call<'s, 'f>(&'s self, request: Request) -> Pin<Box<dyn Future<Output = Result<Reply, SendError>> + Send + 'f>>
+    where
+        's: 'f,
+        Self: 'f,
+    {
+        self.inner.call(request)
     }
 
     async fn tell(&self, message: Message, caller: &Arc<Caller>) -> Result<(), SendError> {

@@ -26,11 +26,14 @@ impl Front {
         B: Body<Data = Bytes>,
     {
         let (incoming, accept) = self.read(head, body).await?;
-        let session = self.session_unless_modern(server, head, &incoming)?;
-        match (incoming, session) {
-            (Incoming::One(message), _) if is_modern(&message, head) => {
-                self.modern(server, head, message, accept).await
+        let incoming = match incoming {
+            // What a modern request says of sessions means nothing.
+            Incoming::One(message) if is_modern(&message, head) => {
+                return self.modern(server, head, message, accept).await;
             }
+            legacy => legacy,
+        };
+        match (incoming, self.session(server, head)?) {
             (Incoming::Many(parts), _) if says_modern(head) || parts.iter().flatten().any(Claim::is_made_by) => {
                 Err(refused(&rescue::misplaced("a batch cannot hold messages of revision 2026-07-28"), None))
             }
@@ -67,19 +70,6 @@ impl Front {
             refused(&Told::from(&error), id)
         })?;
         Ok((incoming, accept))
-    }
-
-    /// The session a request names; what a modern one says of sessions means nothing.
-    fn session_unless_modern(
-        &self,
-        server: &Arc<Server>,
-        head: &Parts,
-        incoming: &Incoming,
-    ) -> Result<Option<super::Session>, Refused> {
-        match incoming {
-            Incoming::One(message) if is_modern(message, head) => Ok(None),
-            _ => self.session(server, head),
-        }
     }
 
     /// Handles what was posted in a session.

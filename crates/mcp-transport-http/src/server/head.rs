@@ -1,12 +1,17 @@
 //! What the headers of a request say.
 
 use http::{
-    HeaderMap,
+    HeaderMap, HeaderName,
     header::{ACCEPT, CONTENT_TYPE},
 };
 use mcp_protocol::{HeaderField, header};
 
 use super::{Accept, Refusal};
+
+// Names that are made once are found without hashing their text anew.
+static SESSION_ID: HeaderName = HeaderName::from_static(header::SESSION_ID);
+static PROTOCOL_VERSION: HeaderName = HeaderName::from_static(header::PROTOCOL_VERSION);
+static LAST_EVENT_ID: HeaderName = HeaderName::from_static(header::LAST_EVENT_ID);
 
 /// The headers of a request, read for what they mean; nothing is copied.
 ///
@@ -32,7 +37,8 @@ impl<'a> RequestHead<'a> {
     /// for its origin first.
     #[must_use]
     pub fn is_json(self) -> bool {
-        let HeaderField::Once(value) = self.field(CONTENT_TYPE.as_str()) else { return false };
+        let values = self.0.get_all(CONTENT_TYPE).iter().map(http::HeaderValue::as_bytes);
+        let HeaderField::Once(value) = values.collect() else { return false };
         let kind = value.split(|byte| *byte == b';').next().unwrap_or_default();
         kind.trim_ascii().eq_ignore_ascii_case(b"application/json")
     }
@@ -43,7 +49,7 @@ impl<'a> RequestHead<'a> {
     ///
     /// [`Refusal::Repeated`] if two headers differ, [`Refusal::Malformed`] if the value is no visible ASCII text.
     pub fn session(self) -> Result<Option<&'a str>, Refusal> {
-        self.one(header::SESSION_ID)
+        self.one(&SESSION_ID, header::SESSION_ID)
     }
 
     /// The revision, in the words of the client.
@@ -52,7 +58,7 @@ impl<'a> RequestHead<'a> {
     ///
     /// As with [`session`](Self::session).
     pub fn version(self) -> Result<Option<&'a str>, Refusal> {
-        self.one(header::PROTOCOL_VERSION)
+        self.one(&PROTOCOL_VERSION, header::PROTOCOL_VERSION)
     }
 
     /// The last event the client has seen of the stream that it resumes.
@@ -61,7 +67,7 @@ impl<'a> RequestHead<'a> {
     ///
     /// As with [`session`](Self::session).
     pub fn last_event_id(self) -> Result<Option<&'a str>, Refusal> {
-        self.one(header::LAST_EVENT_ID)
+        self.one(&LAST_EVENT_ID, header::LAST_EVENT_ID)
     }
 
     /// What stands under `name`, for headers that repeat the body.
@@ -71,8 +77,8 @@ impl<'a> RequestHead<'a> {
     }
 
     /// The one value of a header. The same value twice does no harm: nobody can read another one.
-    fn one(self, name: &'static str) -> Result<Option<&'a str>, Refusal> {
-        let mut values = self.0.get_all(name).iter();
+    fn one(self, header: &HeaderName, name: &'static str) -> Result<Option<&'a str>, Refusal> {
+        let mut values = self.0.get_all(header).iter();
         let Some(value) = values.next() else { return Ok(None) };
         if values.any(|other| other != value) {
             return Err(Refusal::Repeated { name });
@@ -84,7 +90,7 @@ impl<'a> RequestHead<'a> {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderName, HeaderValue};
+    use http::HeaderValue;
 
     use super::*;
 
