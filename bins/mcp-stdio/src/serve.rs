@@ -85,10 +85,20 @@ pub(crate) async fn serve(options: Serve, shutdown: impl Future<Output = ()>) ->
     Ok(())
 }
 
+/// How many files this process may have open; a connection is one, and children need some too.
+fn open_files() -> usize {
+    #[cfg(unix)]
+    if let Some(limit) = rustix::process::getrlimit(rustix::process::Resource::Nofile).current {
+        return usize::try_from(limit).unwrap_or(usize::MAX / 8);
+    }
+    usize::MAX / 8
+}
+
 /// The proxy for the server that was named, or for the demo server, and what it is called.
 fn proxy(options: Serve) -> Result<(Proxy, Arc<str>), ServeError> {
     let mut limits = Limits::default();
     options.limit.iter().for_each(|setting| setting.apply(&mut limits));
+    limits.connections = limits.connections.min(open_files() * 8 / 10);
     let mut command = options.server.into_iter();
     let (program, name, arguments) = if let Some(program) = command.next() {
         let name = Path::new(&program).file_name().unwrap_or(&program).to_string_lossy().into_owned();

@@ -27,8 +27,9 @@ enum Place {
 
 use Place::{Bytes, Count, Time};
 
-const PLACES: [(&str, Place); 33] = [
+const PLACES: [(&str, Place); 39] = [
     ("connections", Count(|limits| &mut limits.connections)),
+    ("connections_per_address", Count(|limits| &mut limits.connections_per_address)),
     ("head_time", Time(|limits| &mut limits.head_time)),
     ("head_bytes", Bytes(|limits| &mut limits.head_bytes)),
     ("headers", Count(|limits| &mut limits.headers)),
@@ -58,6 +59,11 @@ const PLACES: [(&str, Place); 33] = [
     ("children", Count(|limits| &mut limits.children)),
     ("children_per_server", Count(|limits| &mut limits.children_per_server)),
     ("interactive_children", Count(|limits| &mut limits.interactive_children)),
+    ("sessions_per_principal", Count(|limits| &mut limits.sessions.per_principal)),
+    ("replay_age", Time(|limits| &mut limits.sessions.replay.age)),
+    ("replay_total", Bytes(|limits| &mut limits.sessions.replay.total)),
+    ("stream_comment", Time(|limits| &mut limits.stream_comment)),
+    ("stream_after", Time(|limits| &mut limits.stream_after)),
     ("write_stall", Time(|limits| &mut limits.write_stall)),
     ("drain", Time(|limits| &mut limits.drain)),
     ("shutdown", Time(|limits| &mut limits.shutdown)),

@@ -1,6 +1,8 @@
 //! How long TCP connections may be slow or idle.
 
 use std::{
+    collections::HashMap,
+    net::IpAddr,
     pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -28,6 +30,9 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Connections {
     open: Mutex<Slab<Arc<Watched>>>,
+    /// How many each address has, loopback aside: whoever is on this machine has other ways to be a nuisance.
+    by_address: Mutex<HashMap<IpAddr, usize>>,
+    per_address: usize,
     ticker: Arc<Ticker>,
     head_time: u32,
     keep_alive: u32,
@@ -57,10 +62,26 @@ impl Connections {
         ticker.start();
         Self {
             open: Mutex::default(),
+            by_address: Mutex::default(),
+            per_address: limits.connections_per_address,
             ticker: Arc::clone(ticker),
             head_time: ticks(limits.head_time),
             keep_alive: ticks(limits.keep_alive),
         }
+    }
+
+    /// Counts a connection of `address` for as long as the guard lives; `None` if that address has as many as it may.
+    pub(crate) fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Admitted> {
+        let address = address.to_canonical();
+        if !address.is_loopback() {
+            let mut counts = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+            let count = counts.entry(address).or_default();
+            if self.per_address <= *count {
+                return None;
+            }
+            *count += 1;
+        }
+        Some(Admitted { connections: Arc::clone(self), address })
     }
 
     /// Watches a new connection until [`leave`](Self::leave).
@@ -97,6 +118,25 @@ impl Connections {
 
     fn lock(&self) -> MutexGuard<'_, Slab<Arc<Watched>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection that counts towards those of its address.
+#[derive(Debug)]
+pub(crate) struct Admitted {
+    connections: Arc<Connections>,
+    address: IpAddr,
+}
+
+impl Drop for Admitted {
+    fn drop(&mut self) {
+        let mut counts = self.connections.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.address);
+            }
+        }
     }
 }
 
@@ -277,5 +317,21 @@ mod tests {
             assert!(!ends_after(&connections, &watched, 15).await);
         }
         assert!(ends_after(&connections, &watched, 6).await);
+    }
+
+    #[tokio::test]
+    async fn an_address_has_so_many_connections_and_loopback_as_many_as_it_likes() {
+        let limits = Limits { connections_per_address: 2, ..Limits::default() };
+        let connections = Arc::new(Connections::new(&Arc::default(), &limits));
+        let admit = |address: &str| connections.admit(address.parse().unwrap());
+        let held = (admit("192.0.2.1"), admit("::ffff:192.0.2.1"));
+        assert!(held.0.is_some() && held.1.is_some());
+        assert!(admit("192.0.2.1").is_none(), "one past the limit");
+        let others: Vec<_> = ["192.0.2.2", "127.0.0.1", "127.0.0.1", "127.0.0.1", "::1"].map(admit).into();
+        assert!(others.iter().all(Option::is_some));
+        drop(held);
+        assert!(admit("192.0.2.1").is_some(), "places come back");
+        drop(others);
+        assert!(connections.by_address.lock().unwrap().is_empty());
     }
 }

@@ -10,6 +10,8 @@ use mcp_transport::{Budget, DuplexLimits, NoteLimits};
 pub struct Limits {
     /// TCP connections at once. Default: 10 000. One more waits in the system's queue.
     pub connections: usize,
+    /// TCP connections of one address at once, loopback aside. Default: 256. One more is closed.
+    pub connections_per_address: usize,
     /// From accepting a connection, or from the first byte of a later request, to its whole head. Default: 10 s.
     pub head_time: Duration,
     /// Bytes of a request's head. Default: 16 KiB.
@@ -72,6 +74,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 10_000,
+            connections_per_address: 256,
             head_time: Duration::from_secs(10),
             head_bytes: 16 << 10,
             headers: 100,

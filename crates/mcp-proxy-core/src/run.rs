@@ -24,7 +24,7 @@ use crate::{
 struct Serving {
     front: Arc<Front>,
     limits: Arc<Limits>,
-    connections: Connections,
+    connections: Arc<Connections>,
     /// Lets a connection finish what it is at and no more.
     last_orders: CancellationToken,
     /// Closes a connection whatever it is at.
@@ -44,7 +44,7 @@ pub(crate) async fn run(
     let serving = Arc::new(Serving {
         front: Arc::clone(front),
         limits: Arc::clone(limits),
-        connections: Connections::new(front.ticker(), limits),
+        connections: Arc::new(Connections::new(front.ticker(), limits)),
         last_orders: CancellationToken::new(),
         cut_off: CancellationToken::new(),
         tasks: TaskTracker::new(),
@@ -93,12 +93,16 @@ async fn accept(listener: &TcpListener, serving: &Arc<Serving>) {
         // Without a place nothing is accepted, and whoever comes waits in the system's queue.
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
+                let Some(admitted) = serving.connections.admit(peer.ip()) else {
+                    tracing::debug!(%peer, "an address has as many connections as `connections_per_address` allows");
+                    continue;
+                };
                 let serving = Arc::clone(serving);
                 let tasks = serving.tasks.clone();
                 tasks.spawn(async move {
                     serve(stream, serving).await;
-                    drop(place);
+                    drop((place, admitted));
                 });
             }
             Err(error) if is_of_one_client(&error) => {}

@@ -68,7 +68,7 @@ pub enum Lost {
     #[error("{0}")]
     Exited(Arc<Closed>),
     /// No response came in time.
-    #[error("the server did not answer within {} s", .after.as_secs())]
+    #[error("the server did not answer within {after:?}")]
     Timeout {
         /// How long was waited.
         after: Duration,
@@ -122,7 +122,7 @@ pub enum ConnectError {
     #[error("the server was not ready when it ended: {0}")]
     Ended(Arc<Closed>),
     /// The server was not ready in time.
-    #[error("the server was not ready within {} s{}", .after.as_secs(), Quoted(.stderr))]
+    #[error("the server was not ready within {after:?}{}", Quoted(.stderr))]
     Timeout {
         /// How long was waited.
         after: Duration,
