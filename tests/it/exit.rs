@@ -77,7 +77,7 @@ fn a_command_that_ends_at_once_without_a_word() {
 fn a_command_that_is_no_server() {
     let arguments =
         ["--port", "0", "--limit", "handshake=1s", "--limit", "probe=1s", "--", "sh", "-c", "exec sleep 60"];
-    run(&arguments).with(69, &["was not ready within 1 s"]);
+    run(&arguments).with(69, &["was not ready within 1s"]);
 }
 
 #[test]

@@ -153,7 +153,7 @@ async fn a_server_that_never_answers_a_call() {
     let scene = Scene::of(&["--limit", "call_idle=1s"], &["silent"]).await;
     let (one, two) = join(scene.one.echo(1, "a"), scene.two.echo(1, "b")).await;
     for response in [one, two] {
-        assert_eq!(error(&response), "the server did not answer within 1 s");
+        assert_eq!(error(&response), "the server did not answer within 1s");
     }
     // Introductions are the proxy's to answer.
     Session::open(&Http::new(), &scene.proxy.mcp, json!({})).await;
@@ -171,7 +171,7 @@ async fn a_call_that_is_never_answered_does_not_disturb_the_other_client() {
         }
     })
     .await;
-    assert_eq!(error(&late), "the server did not answer within 1 s");
+    assert_eq!(error(&late), "the server did not answer within 1s");
     scene.all_is_well().await;
     scene.end();
 }
