@@ -60,7 +60,7 @@ async fn there_is_one_stream_at_a_time() {
     let events = listen(&client, &session).await;
     let refused = client.ask(get("/mcp").session(&session)).await;
     refused.expect(409, -32000, "null");
-    assert!(refused.text.contains("Last-Event-ID"), "{}", refused.text);
+    assert!(refused.text.contains("last-event-id"), "{}", refused.text);
     drop(events);
     let mut events = listen(&client, &session).await;
     server.say(CHANGED).await;
