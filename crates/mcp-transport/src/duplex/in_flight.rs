@@ -19,7 +19,7 @@ use crate::{Label, Unlabelled};
 pub(crate) struct InFlight<W> {
     slots: Vec<Slot<W>>,
     free: Vec<u32>,
-    /// Calls that a server's request could belong to.
+    /// Calls that a server's request could belong to: those of methods during which a server asks.
     attributable: usize,
     /// How many calls there have been.
     calls: u64,
@@ -59,6 +59,8 @@ struct Waiting<W> {
 #[derive(Debug)]
 struct Ghost {
     key: u64,
+    /// Whether it can still ask.
+    is_attributable: bool,
     owner: Owner,
     since: Instant,
 }
@@ -92,8 +94,9 @@ pub(crate) enum Delivery<W> {
 
 /// Twenty bits of slot leave room for a million calls in flight and keep ids exact in a double.
 const SLOT_BITS: u32 = 20;
-/// How long a cancelled call may go on at the server before it no longer counts: the bound on any call's life.
-const GHOST_LIFE: Duration = Duration::from_mins(10);
+/// How long a cancelled call may go on at a server that was told. It is not in flight any more, and what asks later is taken
+/// to be another call's.
+const GHOST_LIFE: Duration = Duration::from_secs(10);
 const MAX_GHOSTS: usize = 1024;
 /// How many questions of the server may wait for an answer; one more counts as belonging to no call.
 const MAX_ASKED: usize = 1024;
@@ -135,8 +138,7 @@ impl<W: Clone> InFlight<W> {
         })?;
         let name = request.method().unwrap_or_default();
         let binding = name == method::INITIALIZE;
-        // Before the handshake is over there is nobody to ask, and a subscription asks nothing.
-        let is_attributable = !binding && !method::is_long_lived(name);
+        let is_attributable = method::may_interact(name);
         self.calls += 1;
         self.attributable += usize::from(is_attributable);
         entry.state = State::Waiting(Waiting { waiter, owner, number: self.calls, label, is_attributable, binding });
@@ -201,7 +203,8 @@ impl<W: Clone> InFlight<W> {
     /// Gives a call up; says whether the server must be told.
     pub(crate) fn cancel(&mut self, key: u64, now: Instant) -> bool {
         let Some(call) = self.take(key, State::Ghost) else { return false };
-        self.ghosts.push_back(Ghost { key, owner: call.owner, since: now });
+        let is_attributable = call.is_attributable;
+        self.ghosts.push_back(Ghost { key, is_attributable, owner: call.owner, since: now });
         self.bury(now);
         !call.binding
     }
@@ -255,10 +258,10 @@ impl<W: Clone> InFlight<W> {
             })
         };
         let (key, newest) = waiting().max_by_key(|(_, call)| call.number)?;
-        let is_only = self.attributable == 1 && self.ghosts.is_empty();
+        let mut ghosts = self.ghosts.iter().filter(|ghost| ghost.is_attributable).peekable();
+        let is_only = self.attributable == 1 && ghosts.peek().is_none();
         let same = |owner: &Owner| owner.is_some() && *owner == newest.owner;
-        let is_one_clients =
-            waiting().all(|(_, call)| same(&call.owner)) && self.ghosts.iter().all(|ghost| same(&ghost.owner));
+        let is_one_clients = waiting().all(|(_, call)| same(&call.owner)) && ghosts.all(|ghost| same(&ghost.owner));
         (is_only || is_one_clients).then_some(key)
     }
 

@@ -132,6 +132,17 @@ fn the_late_answer_of_a_cancelled_call_lays_it_to_rest() {
 }
 
 #[test]
+fn only_calls_during_which_a_server_asks_stand_in_the_way() {
+    let mut table = table();
+    let list = parse(r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#);
+    let (key, _) = table.ask(&list, None, "ann").unwrap();
+    table.ask(&list, None, "eve").unwrap();
+    table.ask(&call("1"), None, "bob").unwrap();
+    table.cancel(key, Instant::now());
+    assert!(matches!(receive(&mut table, question()), Delivery::Note("bob", _)));
+}
+
+#[test]
 fn calls_of_one_client_are_told_apart_by_nobody_and_need_not_be() {
     let mut table = table();
     let (ann, bob) = (Some(Arc::from("session a")), Some(Arc::from("session b")));
