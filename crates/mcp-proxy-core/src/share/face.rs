@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use async_trait::async_trait;
 use mcp_jsonrpc::{Edit, Kind, Message, quote};
 use mcp_protocol::{ClientCapabilities, LogLevel, level_of, method, resource_uri, set_level_params};
-use mcp_supervisor::Lease;
 use mcp_transport::{Caller, Closed, Connection, EventSender, Events, Peer, Reply, Request, SendError, events};
 use tokio::time::timeout;
 
 use super::{
-    EVENTS, FaceKey, Share, pump,
+    EVENTS, FaceKey, Share,
+    place::Held,
+    pump,
     questions::Questions,
     reply::{Change, Told},
 };
@@ -59,12 +60,12 @@ impl Face {
         to: &Arc<dyn Connection>,
         request: Request,
         change: Change,
-        lease: Option<Lease>,
+        held: Held,
     ) -> Result<Reply, SendError> {
         let caller = Arc::clone(request.caller());
         let reply = to.call(request).await?;
         match self.me.upgrade() {
-            Some(face) => Ok(Reply::new(Told::new(reply, face, caller, Arc::clone(to), change, lease))),
+            Some(face) => Ok(Reply::new(Told::new(reply, face, caller, Arc::clone(to), change, held))),
             // Not reachable while somebody calls a method of the face.
             None => Ok(reply),
         }
@@ -72,13 +73,13 @@ impl Face {
 
     async fn subscribe(&self, request: Request) -> Result<Reply, SendError> {
         let Ok(uri) = resource_uri(request.message().params().unwrap_or("{}")).map(Box::<str>::from) else {
-            return self.pass(&self.share.upstream, request, Change::None, None).await;
+            return self.pass(&self.share.upstream, request, Change::None, Held::Nothing).await;
         };
         // Noted before it is sent, so that no update is missed between the answer and here.
         if !self.share.state().subscriptions.add(&uri, self.key) {
             return Ok(done(&request));
         }
-        let sent = self.pass(&self.share.upstream, request, Change::Subscribed(uri.clone()), None).await;
+        let sent = self.pass(&self.share.upstream, request, Change::Subscribed(uri.clone()), Held::Nothing).await;
         if sent.is_err() {
             self.share.state().subscriptions.remove(&uri, self.key);
         }
@@ -96,16 +97,16 @@ impl Face {
         if others_stay {
             return Ok(done(&request));
         }
-        self.pass(&self.share.upstream, request, Change::None, None).await
+        self.pass(&self.share.upstream, request, Change::None, Held::Nothing).await
     }
 
     async fn set_level(&self, request: Request) -> Result<Reply, SendError> {
         let Ok(level) = level_of(request.message().params().unwrap_or("{}")) else {
-            return self.pass(&self.share.upstream, request, Change::None, None).await;
+            return self.pass(&self.share.upstream, request, Change::None, Held::Nothing).await;
         };
         let Some(needed) = self.share.state().levels.ask(self.key, level) else { return Ok(done(&request)) };
         let request = with_level(request, needed);
-        let sent = self.pass(&self.share.upstream, request, Change::LevelSet(needed), None).await;
+        let sent = self.pass(&self.share.upstream, request, Change::LevelSet(needed), Held::Nothing).await;
         if sent.is_err() {
             self.share.state().levels.refused(self.key);
         }
@@ -127,7 +128,7 @@ impl Face {
         if let Some(level) = level {
             let _ = timeout(self.share.patience, set_level(&instance, level, request.caller())).await;
         }
-        self.pass(&instance, request, Change::None, Some(lease)).await
+        self.pass(&instance, request, Change::None, Held::Spare(lease)).await
     }
 }
 
@@ -142,10 +143,11 @@ impl Connection for Face {
             method::RESOURCES_SUBSCRIBE => self.subscribe(request).await,
             method::RESOURCES_UNSUBSCRIBE => self.unsubscribe(request).await,
             method::LOGGING_SET_LEVEL => self.set_level(request).await,
-            name if self.can_interact && self.share.is_interactive() && method::may_interact(name) => {
-                self.alone(request).await
-            }
-            _ => self.pass(&self.share.upstream, request, Change::None, None).await,
+            name if method::may_interact(name) => match self.share.occupy(self.key, self.can_interact) {
+                Some(place) => self.pass(&self.share.upstream, request, Change::None, Held::Main(place)).await,
+                None => self.alone(request).await,
+            },
+            _ => self.pass(&self.share.upstream, request, Change::None, Held::Nothing).await,
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod face;
 mod levels;
+mod place;
 mod pump;
 mod questions;
 mod reply;
@@ -23,7 +24,7 @@ use mcp_transport::{Caller, Connection, NoteLimits};
 use tokio::{sync::Notify, task::AbortHandle};
 
 pub(crate) use self::face::Face;
-use self::{levels::Levels, subscriptions::Subscriptions};
+use self::{levels::Levels, place::Occupants, subscriptions::Subscriptions};
 
 /// Tells the clients of one shared server apart.
 type FaceKey = u64;
@@ -43,8 +44,8 @@ pub(crate) struct Share {
     state: Mutex<State>,
     next_face: AtomicU64,
     calls: AtomicUsize,
-    /// Whether the server has asked something while nobody could tell whom. From then on calls of clients that can be
-    /// asked run alone, each on an instance of its own.
+    /// Whether the server has asked something while nobody could tell whom. From then on a call that would leave that open
+    /// again runs alone, on an instance of its own.
     interactive: AtomicBool,
     /// Messages that could be given to nobody.
     unattributed: AtomicU64,
@@ -58,6 +59,7 @@ struct State {
     faces: HashMap<FaceKey, Weak<Face>>,
     subscriptions: Subscriptions,
     levels: Levels,
+    occupants: Occupants,
     /// Subscriptions that the server must be told to end.
     unused: Vec<Box<str>>,
     /// Whom the server has sent to a URL, by its name for that (JSON text): the notice that it is done names nobody else.

@@ -10,10 +10,9 @@ use std::{
 use futures::{FutureExt, Stream, future::BoxFuture};
 use mcp_jsonrpc::{Kind, Message};
 use mcp_protocol::{ClientCapabilities, ClientCapability, EMPTY_ROOTS, LogLevel, code, level_of, method};
-use mcp_supervisor::Lease;
 use mcp_transport::{Caller, Connection, Lost, Reply, ReplySource};
 
-use super::Face;
+use super::{Face, place::Held};
 
 /// What becomes of the share's own tables when a call is over.
 #[derive(Debug)]
@@ -37,7 +36,7 @@ pub(super) struct Told {
     /// Answers of ours that wait to be sent, and the one being sent.
     answers: VecDeque<Message>,
     sending: Option<BoxFuture<'static, ()>>,
-    _lease: Option<Lease>,
+    _held: Held,
 }
 
 impl Told {
@@ -47,11 +46,11 @@ impl Told {
         caller: Arc<Caller>,
         from: Arc<dyn Connection>,
         change: Change,
-        lease: Option<Lease>,
+        held: Held,
     ) -> Self {
         let call = face.questions().call();
         face.share.calls.fetch_add(1, Ordering::Relaxed);
-        Self { reply, face, caller, from, call, change, answers: VecDeque::new(), sending: None, _lease: lease }
+        Self { reply, face, caller, from, call, change, answers: VecDeque::new(), sending: None, _held: held }
     }
 
     /// What the client is to see of `message`, if anything.

@@ -31,6 +31,8 @@ struct Stage {
     share: Arc<Share>,
     main: Server,
     spares: mpsc::Receiver<MemoryEnd>,
+    /// A call that stays on the main instance.
+    occupant: Option<Reply>,
 }
 
 /// One instance of the server.
@@ -57,7 +59,7 @@ impl Stage {
         upstream.start().await.unwrap();
         let main = Server(spares.recv().await.unwrap());
         let share = Share::new(upstream, Leases::new(transport, proxy, 2), A_WHILE);
-        Self { share, main, spares }
+        Self { share, main, spares, occupant: None }
     }
 
     fn visitor(&self, name: &str, capabilities: &str) -> Visitor {
@@ -86,6 +88,13 @@ impl Stage {
             assert_eq!(all(reply).await.len(), 1, "neither client was asked");
         }
         assert!(self.share.is_interactive());
+        self.occupy().await;
+    }
+
+    /// Keeps the main instance at work for a client that can be asked.
+    async fn occupy(&mut self) {
+        self.occupant = Some(self.visitor("z", ABLE).call(TOOLS_CALL, "{}").await);
+        self.main.hears(TOOLS_CALL).await;
     }
 }
 

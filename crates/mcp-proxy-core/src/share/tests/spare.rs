@@ -6,7 +6,7 @@ use super::*;
 async fn after_a_collision_calls_of_clients_that_can_be_asked_run_alone() {
     let mut stage = Stage::new().await;
     stage.collide().await;
-    let (one, two, mute) = (stage.visitor("1", ABLE), stage.visitor("2", ABLE), stage.visitor("3", UNABLE));
+    let (one, two) = (stage.visitor("1", ABLE), stage.visitor("2", ABLE));
     let mut first = one.call(TOOLS_CALL, r#"{"of":1}"#).await;
     let mut here = stage.spare().await;
     assert_eq!(here.hears(TOOLS_CALL).await.params(), Some(r#"{"of":1}"#));
@@ -25,12 +25,29 @@ async fn after_a_collision_calls_of_clients_that_can_be_asked_run_alone() {
     assert_eq!(here.hears_answer().await.result(), Some(r#"{"of":1}"#));
     assert_eq!(there.hears_answer().await.result(), Some(r#"{"of":2}"#));
 
-    // Others stay with the shared one, and so does what can ask nothing.
+    // What can ask nothing stays with the shared one.
     let _listed = one.call(TOOLS_LIST, "{}").await;
     stage.main.hears(TOOLS_LIST).await;
-    let _called = mute.call(TOOLS_CALL, "{}").await;
-    stage.main.hears(TOOLS_CALL).await;
     here.hears_nothing().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_would_be_alone_on_the_shared_instance_runs_there() {
+    let mut stage = Stage::new().await;
+    stage.collide().await;
+    stage.occupant = None;
+    stage.main.hears(CANCELLED).await;
+    let (one, mute) = (stage.visitor("1", ABLE), stage.visitor("2", UNABLE));
+    let reply = mute.call(TOOLS_CALL, "{}").await;
+    let sent = stage.main.hears(TOOLS_CALL).await;
+    stage.main.answers(&sent, "{}").await;
+    all(reply).await;
+    // Its own calls are no strangers to it, and those that others make meanwhile go elsewhere.
+    let _calls = [one.call(TOOLS_CALL, "{}").await, one.call(TOOLS_CALL, "{}").await];
+    stage.main.hears(TOOLS_CALL).await;
+    stage.main.hears(TOOLS_CALL).await;
+    let _call = mute.call(TOOLS_CALL, "{}").await;
+    stage.spare().await.hears(TOOLS_CALL).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -249,12 +249,12 @@ async fn a_server_that_starts_again_is_told_what_the_one_before_knew() {
     stage.main.answers(&asked, "{}").await;
     all(reply).await;
 
-    let Stage { share, main, mut spares } = stage;
+    let Stage { share, main, mut spares, .. } = stage;
     drop(main);
     tokio::time::sleep(A_WHILE).await;
     let call = two.call(TOOLS_CALL, "{}").await;
     let main = Server(timeout(A_WHILE, spares.recv()).await.expect("it is started again").unwrap());
-    let mut stage = Stage { share, main, spares };
+    let mut stage = Stage { share, main, spares, occupant: None };
     let mut heard = Vec::new();
     for _ in 0..3 {
         let message = stage.main.next().await;
