@@ -94,9 +94,9 @@ pub(crate) enum Delivery<W> {
 
 /// Twenty bits of slot leave room for a million calls in flight and keep ids exact in a double.
 const SLOT_BITS: u32 = 20;
-/// How long a cancelled call may go on at a server that was told. It is not in flight any more, and what asks later is taken
-/// to be another call's.
-const GHOST_LIFE: Duration = Duration::from_secs(10);
+/// How long a cancelled call counts: a question may be on its way while the cancellation is. After that the call is not in
+/// flight, and what is asked is another call's.
+const GHOST_LIFE: Duration = Duration::from_secs(2);
 const MAX_GHOSTS: usize = 1024;
 /// How many questions of the server may wait for an answer; one more counts as belonging to no call.
 const MAX_ASKED: usize = 1024;
