@@ -76,11 +76,7 @@ async fn one_clients_own_calls_on_two_spares_are_asked_apart() {
 async fn a_spare_instance_logs_as_its_client_has_asked() {
     let mut stage = Stage::new().await;
     stage.collide().await;
-    let one = stage.visitor("1", ABLE);
-    let reply = one.set_level("info").await;
-    let sent = stage.main.hears(LOGGING_SET_LEVEL).await;
-    stage.main.answers(&sent, "{}").await;
-    all(reply).await;
+    let one = at_level_info(&mut stage).await;
     let call = tokio::spawn(async move {
         let reply = one.call(TOOLS_CALL, "{}").await;
         all(reply).await
@@ -102,12 +98,7 @@ async fn a_spare_instance_logs_as_its_client_has_asked() {
 async fn a_spare_instance_is_lent_again_unless_its_call_was_given_up() {
     let mut stage = Stage::new().await;
     stage.collide().await;
-    let one = stage.visitor("1", ABLE);
-    let reply = one.call(TOOLS_CALL, "{}").await;
-    let mut spare = stage.spare().await;
-    let sent = spare.hears(TOOLS_CALL).await;
-    spare.answers(&sent, "{}").await;
-    all(reply).await;
+    let (one, mut spare) = after_a_call_alone(&mut stage).await;
 
     let reply = one.call(TOOLS_CALL, "{}").await;
     let sent = spare.hears(TOOLS_CALL).await;
@@ -124,12 +115,7 @@ async fn a_spare_instance_is_lent_again_unless_its_call_was_given_up() {
 async fn a_spare_instance_that_asks_outside_of_its_call_is_answered() {
     let mut stage = Stage::new().await;
     stage.collide().await;
-    let one = stage.visitor("1", ABLE);
-    let reply = one.call(TOOLS_CALL, "{}").await;
-    let mut spare = stage.spare().await;
-    let sent = spare.hears(TOOLS_CALL).await;
-    spare.answers(&sent, "{}").await;
-    all(reply).await;
+    let (_one, mut spare) = after_a_call_alone(&mut stage).await;
     spare.asks(1, ROOTS_LIST, "{}").await;
     assert_eq!(spare.hears_answer().await.result(), Some(EMPTY_ROOTS));
     spare.asks(2, ELICITATION_CREATE, "{}").await;
@@ -153,11 +139,7 @@ async fn a_call_for_which_no_spare_instance_is_free_is_refused_after_a_while() {
 async fn a_spare_instance_that_does_not_answer_how_it_logs_is_called_all_the_same() {
     let mut stage = Stage::new().await;
     stage.collide().await;
-    let one = stage.visitor("1", ABLE);
-    let reply = one.set_level("info").await;
-    let sent = stage.main.hears(LOGGING_SET_LEVEL).await;
-    stage.main.answers(&sent, "{}").await;
-    all(reply).await;
+    let one = at_level_info(&mut stage).await;
     let call = tokio::spawn(async move { one.call(TOOLS_CALL, "{}").await });
     let mut spare = stage.spare().await;
     spare.hears(LOGGING_SET_LEVEL).await;
@@ -182,4 +164,25 @@ async fn closing_the_share_ends_the_spare_instances_too() {
     assert!(ended.await.unwrap().is_err());
     assert!(spare.0.next().await.is_none() && stage.main.0.next().await.is_none());
     one.face.closed().await;
+}
+
+/// A client whose one call has been answered, and the spare instance that did it.
+async fn after_a_call_alone(stage: &mut Stage) -> (Visitor, Server) {
+    let one = stage.visitor("1", ABLE);
+    let reply = one.call(TOOLS_CALL, "{}").await;
+    let mut spare = stage.spare().await;
+    let sent = spare.hears(TOOLS_CALL).await;
+    spare.answers(&sent, "{}").await;
+    all(reply).await;
+    (one, spare)
+}
+
+/// A client that has set its log level on the main instance.
+async fn at_level_info(stage: &mut Stage) -> Visitor {
+    let one = stage.visitor("1", ABLE);
+    let reply = one.set_level("info").await;
+    let sent = stage.main.hears(LOGGING_SET_LEVEL).await;
+    stage.main.answers(&sent, "{}").await;
+    all(reply).await;
+    one
 }
