@@ -41,7 +41,7 @@ impl Installed {
         let folder = chosen.or_else(|| Some(cache().or_else(home)?.join("mcp-proxy-peers")));
         let found = folder.filter(|folder| folder.join("stamp").is_file() && drivers().join("node_modules").exists());
         if found.is_none() {
-            skip::peer("the official clients and servers; `tests/peers/install` fetches them");
+            skip::lacking("the official clients and servers; `tests/peers/install` fetches them");
         }
         found.map(Self)
     }
