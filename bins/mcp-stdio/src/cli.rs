@@ -1,16 +1,16 @@
 //! The command line.
 
-use std::{ffi::OsString, net::IpAddr, path::PathBuf};
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Parser, ValueEnum};
-use mcp_proxy_core::{Sharing, protocol::Era};
+use mcp_cli::{Common, Shell};
+use mcp_proxy_core::protocol::Era;
 
-use crate::setting::Setting;
-
-/// Serves a stdio MCP server over HTTP, to clients of both transports and both eras.
+/// Serves stdio MCP servers over HTTP, to clients of both transports and both eras.
 ///
-/// Starts COMMAND as a child process and serves it at /mcp (streamable HTTP) and /sse (HTTP+SSE). Without a COMMAND it serves
-/// a small demo server of its own, which needs nothing installed.
+/// With --config it serves all servers of a file, each at /NAME/mcp (streamable HTTP) and /NAME/sse (HTTP+SSE), and tells
+/// their states at /api/servers. With a COMMAND it serves that one at /mcp and /sse. With neither it serves the servers of
+/// mcp-config.json in this directory, and without that a small demo server of its own, which needs nothing installed.
 #[derive(Debug, Parser)]
 #[command(name = "mcp-stdio", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub(crate) struct Cli {
@@ -24,26 +24,30 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Be a small MCP server on stdin and stdout, with tools, resources, a prompt, progress and questions to try.
     DemoServer,
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Serve {
-    /// The server to start, and its arguments; no shell reads them.
-    #[arg(last = true, value_name = "COMMAND")]
+    /// The server to start, and its arguments; no shell reads them [env: MCP_SERVER_CONFIG, split at its spaces].
+    #[arg(last = true, value_name = "COMMAND", conflicts_with = "config")]
     pub(crate) server: Vec<OsString>,
 
-    /// Address to listen on. Beyond loopback, `--allow-unauthenticated` is needed.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
-    pub(crate) host: IpAddr,
+    #[command(flatten)]
+    pub(crate) child: Child,
 
-    /// Port to listen on; 0 picks a free one.
-    #[arg(long, env = "PORT", default_value_t = 8000)]
-    pub(crate) port: u16,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
 
-    /// How clients share the server.
-    #[arg(long, value_enum, default_value_t = Session::Shared)]
-    pub(crate) session: Session,
-
+/// What is said of COMMAND; a file says it for each of its servers.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Options for COMMAND")]
+pub(crate) struct Child {
     /// The era the server speaks; found out by asking if not given.
     #[arg(long, value_enum)]
     pub(crate) era: Option<EraArg>,
@@ -59,47 +63,6 @@ pub(crate) struct Serve {
     /// Tell the server that clients cannot be asked for roots, sampling or elicitation.
     #[arg(long)]
     pub(crate) no_client_capabilities: bool,
-
-    /// A host name that clients reach us by, besides addresses and localhost.
-    #[arg(long, value_name = "NAME[:PORT]")]
-    pub(crate) allow_host: Vec<String>,
-
-    /// An origin whose web pages may use the server.
-    #[arg(long, value_name = "ORIGIN")]
-    pub(crate) allow_origin: Vec<String>,
-
-    /// The URL that clients know us by, where a reverse proxy stands before us.
-    #[arg(long, value_name = "URL")]
-    pub(crate) public_url: Option<String>,
-
-    /// Let everyone who can reach the address use the server, beyond this machine too.
-    #[arg(long)]
-    pub(crate) allow_unauthenticated: bool,
-
-    /// A bound, for instance `call_idle=5m` or `body=8MiB`; an unknown name lists them all.
-    #[arg(long, value_name = "NAME=VALUE")]
-    pub(crate) limit: Vec<Setting>,
-
-    /// Threads that serve. One is fastest for most loads.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub(crate) threads: u16,
-
-    /// What to log: error, warn, info, debug, trace, or directives as in `info,mcp_transport=debug`.
-    #[arg(long, env = "RUST_LOG", default_value = "info")]
-    pub(crate) log_level: String,
-
-    /// How to log, on stderr.
-    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
-    pub(crate) log_format: LogFormat,
-}
-
-/// How clients share the server.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Session {
-    /// One process serves all clients, each as if it had it alone.
-    Shared,
-    /// Every session has a process of its own.
-    Dedicated,
 }
 
 /// The two eras of MCP.
@@ -111,28 +74,15 @@ pub(crate) enum EraArg {
     Modern,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum LogFormat {
-    Text,
-    Json,
-}
-
 const EXAMPLES: &str = "\
 Examples:
   mcp-stdio
+  mcp-stdio --config mcp-config.json
   mcp-stdio --port 9000 -- npx -y @modelcontextprotocol/server-everything stdio
-  mcp-stdio --session dedicated --env GITHUB_PERSONAL_ACCESS_TOKEN -- npx -y @modelcontextprotocol/server-github
+  mcp-stdio --session dedicated --request-env GITHUB_PERSONAL_ACCESS_TOKEN -- npx -y @modelcontextprotocol/server-github
+  mcp-stdio --import cursor --config mcp-config.json
 
 Exit codes: 0 done, 2 usage, 69 the port or the server is not to be had, 78 a setting is wrong or exposure was refused";
-
-impl From<Session> for Sharing {
-    fn from(session: Session) -> Self {
-        match session {
-            Session::Shared => Self::Shared,
-            Session::Dedicated => Self::Dedicated,
-        }
-    }
-}
 
 impl From<EraArg> for Era {
     fn from(era: EraArg) -> Self {
@@ -158,8 +108,13 @@ mod tests {
     fn what_follows_the_dashes_is_the_servers() {
         let cli = Cli::parse_from(["mcp-stdio", "--port", "0", "--", "npx", "-y", "--port", "x"]);
         assert_eq!(cli.serve.server, ["npx", "-y", "--port", "x"]);
-        assert_eq!(cli.serve.port, 0);
+        assert_eq!(cli.serve.common.port, Some(0));
         assert!(cli.command.is_none());
         assert!(matches!(Cli::parse_from(["mcp-stdio", "demo-server"]).command, Some(Command::DemoServer)));
+    }
+
+    #[test]
+    fn a_command_and_a_file_are_one_too_many() {
+        assert!(Cli::try_parse_from(["mcp-stdio", "--config", "a.json", "--", "npx"]).is_err());
     }
 }

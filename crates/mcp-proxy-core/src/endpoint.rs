@@ -12,8 +12,12 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use mcp_transport_http::server::Answer;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-use crate::front::{Front, Outgoing, Used};
+use crate::{
+    ServiceBody,
+    front::{Front, Outgoing, Used},
+};
 
 /// The proxy as an HTTP service: `/mcp`, `/sse`, `/messages` and `/health` for a single server, `/NAME/mcp` and so on for
 /// each of several.
@@ -26,7 +30,14 @@ pub struct Endpoint {
 }
 
 /// The body of a response.
-pub struct ResponseBody(Answer<Outgoing>);
+pub struct ResponseBody(Source);
+
+enum Source {
+    /// The proxy's own.
+    Own(Answer<Outgoing>),
+    /// A service's; it ends when the proxy stops, if it has not before.
+    Service { body: ServiceBody, stopping: Pin<Box<WaitForCancellationFutureOwned>> },
+}
 
 type Answering = Pin<Box<dyn Future<Output = Result<Response<ResponseBody>, Infallible>> + Send>>;
 
@@ -45,7 +56,7 @@ impl Endpoint {
     where
         B: Body<Data = Bytes>,
     {
-        self.front.serve(request, &self.used).await.map(ResponseBody)
+        self.front.serve(request, &self.used).await
     }
 }
 
@@ -82,8 +93,12 @@ where
 }
 
 impl ResponseBody {
-    pub(crate) fn new(answer: Answer<Outgoing>) -> Self {
-        Self(answer)
+    pub(crate) fn own(answer: Answer<Outgoing>) -> Self {
+        Self(Source::Own(answer))
+    }
+
+    pub(crate) fn of_service(body: ServiceBody, stopping: &CancellationToken) -> Self {
+        Self(Source::Service { body, stopping: Box::pin(stopping.clone().cancelled_owned()) })
     }
 }
 
@@ -95,15 +110,27 @@ impl Body for ResponseBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Pin::new(&mut self.0).poll_frame(context)
+        match &mut self.0 {
+            Source::Own(answer) => Pin::new(answer).poll_frame(context),
+            Source::Service { body, stopping } => match Pin::new(body).poll_frame(context) {
+                Poll::Pending if stopping.as_mut().poll(context).is_ready() => Poll::Ready(None),
+                next => next,
+            },
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.is_end_stream()
+        match &self.0 {
+            Source::Own(answer) => answer.is_end_stream(),
+            Source::Service { body, .. } => body.is_end_stream(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0.size_hint()
+        match &self.0 {
+            Source::Own(answer) => answer.size_hint(),
+            Source::Service { body, .. } => body.size_hint(),
+        }
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use mcp_supervisor::{Leases, Supervised};
+use mcp_supervisor::{Leases, Supervised, Supervision};
 use mcp_transport::{Caller, ConnectError, Connection, Peer, Transport};
 
 use crate::{
     Limits,
     layers::{Limit, Places, Timeout},
-    share::Share,
+    server::Changes,
+    share::{Share, ShareOptions},
     ticker::Ticker,
 };
 
@@ -27,14 +28,18 @@ pub(crate) struct Setting {
     pub(crate) places: Places,
     pub(crate) ticker: Arc<Ticker>,
     pub(crate) limits: Arc<Limits>,
+    pub(crate) supervision: Supervision,
+    pub(crate) share: ShareOptions,
+    pub(crate) changes: Arc<Changes>,
 }
 
 impl Lane {
     /// A lane to what `transport` reaches, opened on behalf of `caller`. Must be called inside a tokio runtime.
     pub(crate) fn new(transport: &Arc<dyn Transport>, caller: &Arc<Caller>, setting: &Setting) -> Self {
-        let upstream = Supervised::new(Arc::clone(transport), Arc::clone(caller));
+        let upstream = Supervised::with(Arc::clone(transport), Arc::clone(caller), setting.supervision);
+        setting.changes.follow(upstream.state());
         let leases = Leases::new(Arc::clone(transport), Arc::clone(caller), setting.limits.interactive_children);
-        let share = Share::new(Arc::clone(&upstream), leases, setting.limits.queue_wait);
+        let share = Share::new(Arc::clone(&upstream), leases, setting.limits.queue_wait, setting.share);
         // Callers without a session are many; what one session may have in flight is no bound for all of them.
         let limits = Limits { calls_per_session: setting.limits.calls_per_server, ..(*setting.limits).clone() };
         let sessionless = layered(share.face(caller), &Setting { limits: Arc::new(limits), ..setting.clone() });
@@ -54,6 +59,15 @@ impl Lane {
     /// What callers without a session use. Nobody else holds it when its count is one.
     pub(crate) fn sessionless(&self) -> &Arc<dyn Connection> {
         &self.sessionless
+    }
+
+    /// The connection that is supervised.
+    pub(crate) fn upstream(&self) -> &Arc<Supervised> {
+        &self.upstream
+    }
+
+    pub(crate) fn share(&self) -> &Arc<Share> {
+        &self.share
     }
 
     /// Closes everything that is open.

@@ -19,20 +19,29 @@ mod front;
 mod lane;
 mod layers;
 mod limits;
+mod mount;
+mod options;
 mod proxy;
 mod rescue;
 mod run;
 mod server;
+mod servers;
 mod share;
 mod ticker;
+#[cfg(feature = "tls")]
+mod tls;
 
-pub use builder::{BuildError, Builder, ServerOptions};
+pub use builder::{BuildError, Builder};
 pub use endpoint::{Endpoint, ResponseBody};
 pub use limits::Limits;
+/// Who may use the proxy, and what a request may set.
+pub use mcp_auth as auth;
 /// Messages, as servers and transports of your own see them.
 pub use mcp_jsonrpc as jsonrpc;
 /// The words of the protocol, for callers and eras.
 pub use mcp_protocol as protocol;
+/// When servers are restarted and stopped, and what they do.
+pub use mcp_supervisor::{Failure, State as ServerState, Supervision};
 /// How servers are reached; what a transport of your own is written with.
 pub use mcp_transport as transport;
 /// Servers behind HTTP.
@@ -42,5 +51,10 @@ pub use mcp_transport_http::server::Allowed;
 /// Servers that are child processes.
 #[cfg(feature = "stdio")]
 pub use mcp_transport_stdio as stdio;
+pub use mount::{Service, ServiceBody};
+pub use options::{Dialect, Interaction, ServerOptions, Sharing};
 pub use proxy::{Proxy, ReachError};
-pub use server::Sharing;
+pub use server::ServerStatus;
+pub use servers::Slot;
+#[cfg(feature = "tls")]
+pub use tls::{Tls, TlsError};

@@ -6,13 +6,15 @@ use mcp_transport::{Caller, ConnectError, Connection};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
+    sync::watch,
 };
 
 use crate::{
-    Builder, Endpoint, Limits,
+    BuildError, Builder, Endpoint, Limits,
     front::Front,
     run,
-    server::{Opened, Server, Unreachable},
+    server::{Opened, Server, ServerStatus, Unreachable},
+    servers::Slot,
 };
 
 /// A proxy. Cloning it gives another handle to the same one.
@@ -40,6 +42,12 @@ pub enum ReachError {
         /// Why not.
         source: Arc<ConnectError>,
     },
+    /// The server is not to be used, by configuration.
+    #[error("server `{0}` is disabled in the configuration")]
+    Disabled(Arc<str>),
+    /// Somebody has stopped the server.
+    #[error("server `{0}` was stopped by hand; start it again first")]
+    Stopped(Arc<str>),
     /// The server does not speak the caller's era.
     #[error("server `{0}` does not speak the era of the caller")]
     OtherEra(Arc<str>),
@@ -73,14 +81,12 @@ impl Proxy {
     /// Dropping the future gives the attempt up.
     pub async fn connect(&self, server: &str, caller: &Arc<Caller>) -> Result<Arc<dyn Connection>, ReachError> {
         let server = self.server(server)?;
-        let name = || Arc::clone(server.name());
-        server.open(caller).await.map(Opened::into_connection).map_err(|error| match error {
-            Unreachable::Connect(source) => ReachError::Connect { name: name(), source },
-            Unreachable::OtherEra => ReachError::OtherEra(name()),
-        })
+        let opened = server.open(caller).await;
+        opened.map(Opened::into_connection).map_err(|error| ReachError::new(&server, error))
     }
 
-    /// Makes sure that all servers can be had: finds out their eras and starts the shared ones.
+    /// Makes sure that all servers that are launched with the proxy can be had: finds out their eras and starts the shared
+    /// ones.
     ///
     /// # Errors
     ///
@@ -90,10 +96,80 @@ impl Proxy {
     ///
     /// Dropping the future leaves the servers that were started running.
     pub async fn start(&self) -> Result<(), ReachError> {
-        let all = self.front.servers().iter().map(async |server| {
-            server.start().await.map_err(|source| ReachError::Connect { name: Arc::clone(server.name()), source })
-        });
+        let servers = self.front.servers().now().to_vec();
+        let all = servers
+            .iter()
+            .filter(|server| server.is_launched())
+            .map(async |server| server.start().await.map_err(|error| ReachError::new(server, error)));
         futures::future::join_all(all).await.into_iter().collect()
+    }
+
+    /// Makes `slots` the servers that there are, all at once. Those that stay keep their processes and sessions; the
+    /// sessions of those that go, or are replaced, are ended. New ones that are launched with the proxy are started in the
+    /// background, once the one whose place they take is gone. Must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// Fails, with nothing changed, if a name is taken or a server that is to stay does not exist.
+    pub fn set_servers(&self, slots: Vec<Slot>) -> Result<(), BuildError> {
+        self.front.change_servers(slots)
+    }
+
+    /// What every server is doing, in the order of their configuration.
+    #[must_use]
+    pub fn status(&self) -> Vec<ServerStatus> {
+        self.front.servers().now().iter().map(|server| server.status()).collect()
+    }
+
+    /// Changes whenever a server does something else, comes or goes. Calls that come and go are not told of.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.front.servers().changes().watch()
+    }
+
+    /// Starts a server by hand, whatever it was stopped by: also after it has failed as often as it may.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such server, if it is disabled, or if it cannot be had.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves the attempt going on.
+    pub async fn start_server(&self, server: &str) -> Result<(), ReachError> {
+        let server = self.server(server)?;
+        server.start_by_hand().await.map_err(|error| ReachError::new(&server, error))
+    }
+
+    /// Ends what there is of a server and starts it again. Sessions on a shared server stay; those with an instance of their
+    /// own are ended.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such server, if it is disabled, or if it cannot be had.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future may leave the server stopped; its next use starts it.
+    pub async fn restart_server(&self, server: &str) -> Result<(), ReachError> {
+        let server = self.server(server)?;
+        self.front.end_own_sessions(&server).await;
+        server.restart().await.map_err(|error| ReachError::new(&server, error))
+    }
+
+    /// Stops a server until it is started by hand; calls in flight are answered with errors, and so is what comes.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such server.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves the stopping going on for sessions with an instance of their own.
+    pub async fn stop_server(&self, server: &str) -> Result<(), ReachError> {
+        let server = self.server(server)?;
+        futures::future::join(server.stop(), self.front.end_own_sessions(&server)).await;
+        Ok(())
     }
 
     /// Serves HTTP on `listener` until `shutdown` is ready, then ends in good order: no new work, calls in flight get
@@ -103,7 +179,7 @@ impl Proxy {
     ///
     /// Dropping the future closes all client connections at once; servers are closed with the last handle of the proxy.
     pub async fn run(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
-        run::run(&self.front, &self.limits, listener, shutdown).await;
+        run::run(&self.front, &self.limits, listener, run::Plain, shutdown).await;
     }
 
     /// Serves one client on a pair of byte streams, one JSON text a line, as on stdin and stdout: until it hangs up and has
@@ -125,12 +201,11 @@ impl Proxy {
         shutdown: impl Future<Output = ()>,
     ) -> io::Result<()> {
         let server = self.server(server).map_err(|error| io::Error::new(io::ErrorKind::NotFound, error))?;
-        self.front.serve_bytes(server, input, output, shutdown).await
+        self.front.serve_bytes(&server, input, output, shutdown).await
     }
 
-    fn server(&self, name: &str) -> Result<&Arc<Server>, ReachError> {
-        let found = self.front.servers().iter().find(|known| &**known.name() == name);
-        found.ok_or_else(|| ReachError::Unknown(name.to_owned()))
+    fn server(&self, name: &str) -> Result<Arc<Server>, ReachError> {
+        self.front.servers().find(name).ok_or_else(|| ReachError::Unknown(name.to_owned()))
     }
 
     /// Closes all sessions and all servers; calls in flight are answered with errors.
@@ -141,5 +216,28 @@ impl Proxy {
     pub async fn close(&self) {
         self.front.stop();
         self.front.close_all().await;
+    }
+
+    /// The same as [`run`](Self::run), over TLS. A handshake counts as a connection, and it and the first request's head have
+    /// [`Limits::head_time`] together.
+    ///
+    /// # Cancel safety
+    ///
+    /// That of [`run`](Self::run).
+    #[cfg(feature = "tls")]
+    pub async fn run_tls(&self, listener: TcpListener, tls: crate::Tls, shutdown: impl Future<Output = ()>) {
+        run::run(&self.front, &self.limits, listener, tls, shutdown).await;
+    }
+}
+
+impl ReachError {
+    pub(crate) fn new(server: &Server, error: Unreachable) -> Self {
+        let name = Arc::clone(server.name());
+        match error {
+            Unreachable::Connect(source) => Self::Connect { name, source },
+            Unreachable::OtherEra => Self::OtherEra(name),
+            Unreachable::Disabled => Self::Disabled(name),
+            Unreachable::Stopped => Self::Stopped(name),
+        }
     }
 }

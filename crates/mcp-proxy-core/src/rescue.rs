@@ -1,13 +1,14 @@
 //! Turns what went wrong into what a client is told: the one place that knows statuses.
 
 use http::{HeaderName, HeaderValue, StatusCode, header};
+use mcp_auth::{Denied, RefusedVariable};
 use mcp_jsonrpc::{BatchError, Id, Message, ParseError};
 use mcp_protocol::{MirrorError, Revision, UnsupportedVersion, code, header as names};
 use mcp_session::CreateError;
 use mcp_transport::{ConnectError, Lost, NotSent};
 use mcp_transport_http::server::Refusal;
 
-use crate::server::Unreachable;
+use crate::server::{Server, Unreachable};
 
 /// What a client is told: an HTTP status, and a JSON-RPC error as the body.
 #[derive(Debug)]
@@ -41,6 +42,35 @@ pub(crate) fn unknown_route() -> Told {
         code::INVALID_REQUEST,
         "there is nothing here; MCP is at /mcp, or at /NAME/mcp where there are several servers",
     )
+}
+
+/// The path names a server that there is not.
+pub(crate) fn unknown_server(segment: &str) -> Told {
+    let shown: String = segment.chars().take(128).collect();
+    let text = format!("no server is called `{shown}`; GET /api/servers lists those that there are");
+    Told::new(StatusCode::NOT_FOUND, code::INVALID_REQUEST, text)
+}
+
+/// The path leaves open which of several servers is meant.
+pub(crate) fn which_server<'a>(names: impl Iterator<Item = &'a str>) -> Told {
+    let names: Vec<_> = names.take(20).map(|name| format!("`{name}`")).collect();
+    let text = match &names[..] {
+        [] => "there is no server yet; add one to the configuration".to_owned(),
+        _ => format!(
+            "there are several servers; put the name of one before the path, as in /NAME/mcp: {}",
+            names.join(", ")
+        ),
+    };
+    Told::new(StatusCode::NOT_FOUND, code::INVALID_REQUEST, text)
+}
+
+/// Who asks has not shown that they may.
+pub(crate) fn unauthorized(denied: Denied) -> Told {
+    if matches!(denied, Denied::Unclear(_)) {
+        return Told::new(StatusCode::BAD_REQUEST, code::INVALID_REQUEST, denied.to_string());
+    }
+    let told = Told::new(StatusCode::UNAUTHORIZED, code::SERVER_ERROR, denied.to_string());
+    Told { header: Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))), ..told }
 }
 
 /// The path is there, the method is not.
@@ -250,13 +280,23 @@ impl From<&ConnectError> for Told {
 }
 
 impl Told {
-    /// Why a caller that asked for revision `requested` cannot reach the server.
-    pub(crate) fn unreachable(error: &Unreachable, requested: &str, modern_caller: bool) -> Self {
+    /// Why a caller that asked for revision `requested` cannot reach `server`.
+    pub(crate) fn unreachable(server: &Server, error: &Unreachable, requested: &str, modern_caller: bool) -> Self {
+        let unavailable = |text: String| Self::new(StatusCode::SERVICE_UNAVAILABLE, code::SERVER_ERROR, text);
+        let name = server.name();
         match error {
             Unreachable::Connect(error) => error.as_ref().into(),
             Unreachable::OtherEra if modern_caller => legacy_only(),
             Unreachable::OtherEra => modern_only(requested),
+            Unreachable::Disabled => unavailable(format!("server `{name}` is disabled in the configuration")),
+            Unreachable::Stopped => unavailable(format!("server `{name}` was stopped by hand; start it again first")),
         }
+    }
+}
+
+impl From<&RefusedVariable> for Told {
+    fn from(refused: &RefusedVariable) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code::INVALID_REQUEST, refused.to_string())
     }
 }
 

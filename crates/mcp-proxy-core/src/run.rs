@@ -7,6 +7,7 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use mcp_transport_http::server::StallGuard;
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::Semaphore,
     time::{MissedTickBehavior, interval, sleep, timeout},
@@ -19,9 +20,26 @@ use crate::{
     front::Front,
 };
 
+/// What HTTP is spoken over.
+pub(crate) trait Wire: Send + Sync + 'static {
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send;
+
+    /// Says whatever comes before HTTP.
+    fn open(&self, socket: Socket) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+}
+
+/// A client's connection. The guard stands below TLS, which takes more than it can pass on: above it, a client that reads slowly
+/// would look like one that does not read.
+pub(crate) type Socket = StallGuard<TcpStream>;
+
+/// HTTP on the socket itself.
+#[derive(Debug)]
+pub(crate) struct Plain;
+
 /// What every connection is served with.
 #[derive(Debug)]
-struct Serving {
+struct Serving<W> {
+    wire: W,
     front: Arc<Front>,
     limits: Arc<Limits>,
     connections: Arc<Connections>,
@@ -35,13 +53,23 @@ struct Serving {
 /// How long accepting pauses when the system has no more file descriptors.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 
-pub(crate) async fn run(
+impl Wire for Plain {
+    type Stream = Socket;
+
+    async fn open(&self, socket: Socket) -> io::Result<Socket> {
+        Ok(socket)
+    }
+}
+
+pub(crate) async fn run<W: Wire>(
     front: &Arc<Front>,
     limits: &Arc<Limits>,
     listener: TcpListener,
+    wire: W,
     shutdown: impl Future<Output = ()>,
 ) {
     let serving = Arc::new(Serving {
+        wire,
         front: Arc::clone(front),
         limits: Arc::clone(limits),
         connections: Arc::new(Connections::new(front.ticker(), limits)),
@@ -69,7 +97,7 @@ pub(crate) async fn run(
 }
 
 /// Ends everything: first what waits, then what is at work, then what will not end.
-async fn stop(serving: &Serving) {
+async fn stop<W>(serving: &Serving<W>) {
     let Limits { drain, shutdown, .. } = *serving.limits;
     serving.front.stop();
     serving.last_orders.cancel();
@@ -87,13 +115,13 @@ async fn stop(serving: &Serving) {
     }
 }
 
-async fn accept(listener: &TcpListener, serving: &Arc<Serving>) {
+async fn accept<W: Wire>(listener: &TcpListener, serving: &Arc<Serving<W>>) {
     let places = Arc::new(Semaphore::new(serving.limits.connections.min(Semaphore::MAX_PERMITS)));
     loop {
         // Without a place nothing is accepted, and whoever comes waits in the system's queue.
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         match listener.accept().await {
-            Ok((stream, peer)) => {
+            Ok((socket, peer)) => {
                 let Some(admitted) = serving.connections.admit(peer.ip()) else {
                     tracing::debug!(%peer, "an address has as many connections as `connections_per_address` allows");
                     continue;
@@ -101,7 +129,7 @@ async fn accept(listener: &TcpListener, serving: &Arc<Serving>) {
                 let serving = Arc::clone(serving);
                 let tasks = serving.tasks.clone();
                 tasks.spawn(async move {
-                    serve(stream, serving).await;
+                    serve(socket, serving).await;
                     drop((place, admitted));
                 });
             }
@@ -120,12 +148,37 @@ fn is_of_one_client(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
 
-async fn serve(stream: TcpStream, serving: Arc<Serving>) {
+async fn serve<W: Wire>(socket: TcpStream, serving: Arc<Serving<W>>) {
     // Small answers are to go out at once; a socket that cannot do that works all the same.
-    let _ = stream.set_nodelay(true);
+    let _ = socket.set_nodelay(true);
     let (key, watched) = serving.connections.enter();
-    let service = service_fn(|request| answer(&serving.front, &watched, request));
-    let io = Noted { io: StallGuard::new(stream, serving.limits.write_stall), watched: Arc::clone(&watched) };
+    if let Some(stream) = open(socket, &serving, &watched).await {
+        converse(stream, &serving, &watched).await;
+    }
+    serving.connections.leave(key);
+}
+
+/// Until HTTP can begin, which has to be soon enough for the first head to come in time. Nobody has asked for anything yet, so
+/// nobody is waited for at the end.
+async fn open<W: Wire>(socket: TcpStream, serving: &Serving<W>, watched: &Watched) -> Option<W::Stream> {
+    let socket = StallGuard::new(socket, serving.limits.write_stall);
+    let error = tokio::select! {
+        biased;
+        opened = serving.wire.open(socket) => match opened {
+            Ok(stream) => return Some(stream),
+            Err(error) => error,
+        },
+        () = watched.end.notified() => io::ErrorKind::TimedOut.into(),
+        () = serving.last_orders.cancelled() => return None,
+        () = serving.cut_off.cancelled() => return None,
+    };
+    tracing::debug!(%error, "a client's handshake has failed");
+    None
+}
+
+async fn converse<W>(stream: impl AsyncRead + AsyncWrite + Unpin, serving: &Serving<W>, watched: &Arc<Watched>) {
+    let service = service_fn(|request| answer(&serving.front, watched, request));
+    let io = Noted { io: stream, watched: Arc::clone(watched) };
     let connection = http1::Builder::new()
         // Slow heads and idle connections are ended by the sweep, which also knows about sessions.
         .header_read_timeout(None)
@@ -149,7 +202,6 @@ async fn serve(stream: TcpStream, serving: Arc<Serving>) {
             }
         }
     };
-    serving.connections.leave(key);
     if let Err(error) = outcome {
         tracing::debug!(%error, "a client's connection has failed");
     }
@@ -162,5 +214,5 @@ async fn answer(
 ) -> Result<Response<BusyBody<crate::ResponseBody>>, Infallible> {
     let busy = watched.busy();
     let response = front.serve(request, &watched.used).await;
-    Ok(response.map(|body| BusyBody { body: crate::ResponseBody::new(body), _busy: busy }))
+    Ok(response.map(|body| BusyBody { body, _busy: busy }))
 }

@@ -124,6 +124,13 @@ impl<L> Registry<L> {
         Some(Arc::clone(open))
     }
 
+    /// The session of that id, whosever it is. For who must be found out by the id alone; everybody else uses
+    /// [`lookup`](Self::lookup).
+    #[must_use]
+    pub fn find(&self, id: &SessionId) -> Option<Arc<OpenSession<L>>> {
+        lock(self.shard(id)).get(id).map(|entry| Arc::clone(&entry.open))
+    }
+
     /// Ends a session and gives back what served it; `None` if it was over already.
     ///
     /// It does not ask whose the session is: look it up first.
@@ -147,6 +154,16 @@ impl<L> Registry<L> {
             });
         }
         over.into_iter().map(|(open, reason)| self.ended(&open, reason)).collect()
+    }
+
+    /// Ends the sessions whose live part `is_over` picks.
+    #[must_use = "what served the sessions is to be closed"]
+    pub fn end_where(&self, is_over: impl Fn(&L) -> bool) -> Vec<Ended<L>> {
+        let mut over = Vec::new();
+        for shard in &self.shards {
+            over.extend(lock(shard).extract_if(|_, entry| is_over(entry.open.live())).map(|(_, entry)| entry.open));
+        }
+        over.into_iter().map(|open| self.ended(&open, EndReason::Requested)).collect()
     }
 
     /// Ends all sessions.

@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
-/// Counts failures in a row and says from when on the next attempt may be made.
+/// Counts failures in a row and says how long to wait after each.
 #[derive(Debug, Default)]
 pub(crate) struct Backoff {
     failures: u32,
-    not_before: Option<Instant>,
 }
 
 /// The longest wait after the first failure; every further one doubles it.
@@ -17,20 +14,17 @@ const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(30);
 
 impl Backoff {
-    /// Notes a failure; `dice` is a random number that keeps many servers from being started at the same time.
-    pub(crate) fn failed(&mut self, now: Instant, dice: u64) {
-        self.not_before = Some(now + delay(self.failures, dice));
+    /// Notes a failure and says how long the next attempt waits; `dice` is a random number that keeps many servers from
+    /// being started at the same time.
+    pub(crate) fn failed(&mut self, dice: u64) -> Duration {
+        let wait = delay(self.failures, dice);
         self.failures = self.failures.saturating_add(1);
+        wait
     }
 
     /// Forgets the failures.
     pub(crate) fn reset(&mut self) {
         *self = Self::default();
-    }
-
-    /// How long the next attempt must wait.
-    pub(crate) fn remaining(&self, now: Instant) -> Duration {
-        self.not_before.map_or(Duration::ZERO, |then| then.saturating_duration_since(now))
     }
 }
 
@@ -61,15 +55,9 @@ mod tests {
     #[test]
     fn a_reset_forgets_the_failures() {
         let mut backoff = Backoff::default();
-        let now = Instant::now();
-        assert_eq!(backoff.remaining(now), Duration::ZERO);
-        for _ in 0..5 {
-            backoff.failed(now, 0);
-        }
-        assert_eq!(backoff.remaining(now), Duration::from_secs(8));
-        assert_eq!(backoff.remaining(now + Duration::from_secs(9)), Duration::ZERO);
+        let waits: Vec<_> = (0..5).map(|_| backoff.failed(0)).collect();
+        assert_eq!(waits, [500, 1000, 2000, 4000, 8000].map(Duration::from_millis));
         backoff.reset();
-        backoff.failed(now, 0);
-        assert_eq!(backoff.remaining(now), Duration::from_millis(500));
+        assert_eq!(backoff.failed(0), Duration::from_millis(500));
     }
 }

@@ -1,156 +1,207 @@
-//! The course of a supervised server's lives: which one there is, and when there may be another.
+//! The course of a supervised server: what it is at, and what becomes of that.
 //!
-//! Every life has a number. What a life reports counts only while it is the life that there is.
+//! What a life reports counts only while it is the life that there is. Nothing here does anything: whoever changes the
+//! course runs the life that this has called for.
 
-use std::{
-    hash::{BuildHasher, Hasher, RandomState},
-    sync::Arc,
-    time::{Duration, SystemTime},
+use std::{mem, sync::Arc};
+
+use mcp_transport::{CloseReason, Closed, ConnectError, NotSent};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    StoppedByHand, Supervision,
+    board::Board,
+    idle::InUse,
+    life::Inner,
+    lineage::{Life, Lineage},
+    phase::{Attempt, Cause, Pending, Phase},
+    policy::{Moment, Policy},
+    state::in_words,
 };
-
-use futures::future::Shared;
-use mcp_transport::{CloseReason, Closed, ConnectError, NotSent, Peer};
-use tokio::{
-    sync::{oneshot, watch},
-    time::Instant,
-};
-
-use crate::{State, backoff::Backoff, life::Inner};
-
-/// What comes of an attempt, for all who wait for it.
-pub(crate) type Attempt = Shared<oneshot::Receiver<Result<Arc<Inner>, Arc<ConnectError>>>>;
 
 #[derive(Debug)]
 pub(crate) struct Course {
     phase: Phase,
-    /// Of the life that there is, or was last.
-    number: u64,
-    peer: Arc<Peer>,
-    backoff: Backoff,
-    /// Why the life before this one ended, as long as that counts.
-    failure: Option<Arc<ConnectError>>,
-    states: watch::Sender<State>,
-    generations: watch::Sender<u64>,
-}
-
-#[derive(Debug)]
-enum Phase {
-    Idle,
-    Starting(Attempt),
-    Running(Arc<Inner>),
-    Closed,
+    lineage: Lineage,
+    policy: Policy,
+    board: Board,
 }
 
 /// What somebody who needs a connection has to do.
 pub(crate) enum Demand {
-    Use(Arc<Inner>),
+    Use(InUse),
     Await(Attempt),
-    /// Begin an attempt after this time.
-    Begin(Duration),
 }
 
-/// A connection that lived this long was no failure.
-const HEALTHY: Duration = Duration::from_mins(1);
-
 impl Course {
-    pub(crate) fn new() -> Self {
+    /// The course of a server until `closing` is cancelled.
+    pub(crate) fn new(settings: Supervision, closing: CancellationToken) -> Self {
         Self {
-            phase: Phase::Idle,
-            number: 0,
-            peer: Arc::new(Peer::unknown()),
-            backoff: Backoff::default(),
-            failure: None,
-            states: watch::Sender::new(State::Stopped),
-            generations: watch::Sender::new(0),
+            phase: Phase::Resting,
+            lineage: Lineage::new(closing),
+            policy: Policy::new(settings),
+            board: Board::new(),
         }
     }
 
-    pub(crate) fn states(&self) -> watch::Receiver<State> {
-        self.states.subscribe()
+    pub(crate) fn board(&self) -> &Board {
+        &self.board
     }
 
-    pub(crate) fn generations(&self) -> watch::Receiver<u64> {
-        self.generations.subscribe()
+    pub(crate) fn running(&self) -> Option<InUse> {
+        if let Phase::Running(inner) = &self.phase { Some(InUse::new(inner)) } else { None }
     }
 
-    pub(crate) fn peer(&self) -> Arc<Peer> {
-        Arc::clone(&self.peer)
+    /// The life that the last change has called for.
+    pub(crate) fn take_unborn(&mut self) -> Option<Life> {
+        self.lineage.take_unborn()
     }
 
-    pub(crate) fn running(&self) -> Option<&Arc<Inner>> {
-        if let Phase::Running(inner) = &self.phase { Some(inner) } else { None }
-    }
-
-    /// What to do for a connection. A wait of more than `longest` is refused with the failure that is to blame for it.
-    pub(crate) fn demand(&self, longest: Duration) -> Result<Demand, NotSent> {
+    /// What to do for a connection that somebody has asked for at that time. Where the wait would be too long, refused
+    /// with the failure that is to blame.
+    pub(crate) fn demand(&mut self, asked: Instant, now: Instant) -> Result<Demand, NotSent> {
         match &self.phase {
-            Phase::Running(inner) => Ok(Demand::Use(Arc::clone(inner))),
-            Phase::Starting(attempt) => Ok(Demand::Await(attempt.clone())),
+            Phase::Running(inner) => Ok(Demand::Use(InUse::new(inner))),
+            Phase::Attempt(Pending { cause: Cause::Restart(why), turn, .. })
+                if !self.policy.is_within_reach(*turn, asked) =>
+            {
+                Err(NotSent::Connect(Arc::clone(why)))
+            }
+            Phase::Attempt(pending) => Ok(Demand::Await(pending.attempt.clone())),
+            Phase::GivenUp { why, since } if !self.policy.is_retry_due(*since, now) => {
+                Err(NotSent::Connect(Arc::clone(why)))
+            }
+            Phase::GivenUp { .. } => Ok(Demand::Await(self.begin(Cause::Retry, now))),
+            Phase::Resting => Ok(Demand::Await(self.begin(Cause::Asked, now))),
+            Phase::Halted => Err(NotSent::Connect(Arc::new(ConnectError::Other(Box::new(StoppedByHand))))),
             Phase::Closed => Err(NotSent::Closed(requested())),
-            Phase::Idle => match (self.backoff.remaining(Instant::now()), &self.failure) {
-                (wait, Some(failure)) if wait > longest => Err(NotSent::Connect(Arc::clone(failure))),
-                (wait, _) => Ok(Demand::Begin(wait)),
-            },
         }
-    }
-
-    /// A life begins with an attempt to connect; gives its number.
-    pub(crate) fn begin(&mut self, attempt: Attempt) -> u64 {
-        self.number += 1;
-        self.phase = Phase::Starting(attempt);
-        self.states.send_replace(State::Starting);
-        self.number
     }
 
     /// The attempt of the life has succeeded. `false` if it is no longer wanted.
     pub(crate) fn up(&mut self, inner: &Arc<Inner>) -> bool {
-        if !self.is_starting(inner.number) {
-            return false;
-        }
-        self.peer = inner.connection.peer();
-        self.phase = Phase::Running(Arc::clone(inner));
-        self.states.send_replace(State::Running);
-        self.generations.send_replace(inner.number);
+        let Some(pending) = self.take_attempt(inner.number) else { return false };
+        self.turn_to(Phase::Running(Arc::clone(inner)));
+        pending.settle(Ok(()));
         true
     }
 
     /// The attempt of the life has failed.
-    pub(crate) fn failed(&mut self, number: u64, error: &Arc<ConnectError>) {
-        if self.is_starting(number) {
-            self.backoff.failed(Instant::now(), dice());
-            self.fail(error);
+    pub(crate) fn failed(&mut self, number: u64, why: ConnectError, at: Moment) {
+        if let Some(pending) = self.take_attempt(number) {
+            let is_last = matches!(pending.cause, Cause::Retry) || !why.is_transient();
+            let next = if is_last { None } else { self.policy.failed(at) };
+            self.miss(pending, why, next, at);
         }
     }
 
-    /// The connection of the life is over, or no good any more.
-    pub(crate) fn ended(&mut self, inner: &Inner, why: ConnectError) {
-        if self.running().is_none_or(|running| running.number != inner.number) {
-            return;
+    /// The attempt of the life was dropped half-way, as by a panic. The next would hardly fare better.
+    pub(crate) fn abandoned(&mut self, number: u64, at: Moment) {
+        if let Some(pending) = self.take_attempt(number) {
+            self.miss(pending, ConnectError::Other("the attempt to connect was given up".into()), None, at);
         }
-        let now = Instant::now();
-        // Ends in quick succession are failures like any other. After a good life the next may begin at once.
-        if now.saturating_duration_since(inner.since) >= HEALTHY {
-            self.backoff.reset();
-        } else {
-            self.backoff.failed(now, dice());
+    }
+
+    /// The connection of the life has ended by itself, or is no good any more.
+    pub(crate) fn ended(&mut self, inner: &Inner, why: ConnectError, at: Moment) {
+        if self.phase.is_running(inner.number) {
+            let next = self.policy.ended(inner.since, at);
+            let reason = if let ConnectError::Ended(closed) = &why { closed.to_string() } else { in_words(&why) };
+            self.fail(&Arc::new(why), reason, next, at);
         }
-        self.fail(&Arc::new(why));
+    }
+
+    /// The connection of the life has been up for long enough.
+    pub(crate) fn healthy(&mut self, number: u64) {
+        if self.phase.is_running(number) {
+            self.policy.reset();
+            self.board.show(&self.phase, self.policy.restarts());
+        }
+    }
+
+    /// Nobody needs the connection of the life for now.
+    pub(crate) fn rest(&mut self, number: u64) {
+        if self.phase.is_running(number) {
+            self.lineage.end();
+            self.turn_to(Phase::Resting);
+        }
+    }
+
+    /// Somebody wants the server to run; what keeps it from being started now is lifted.
+    pub(crate) fn start_by_hand(&mut self, now: Instant) {
+        match &self.phase {
+            Phase::Running(_) => {}
+            Phase::Attempt(pending) if pending.turn <= now => {}
+            _ => self.restart_by_hand(now),
+        }
+    }
+
+    /// Somebody wants the server to run anew.
+    pub(crate) fn restart_by_hand(&mut self, now: Instant) {
+        if !matches!(self.phase, Phase::Closed) {
+            self.forget();
+            drop(self.begin(Cause::Asked, now));
+        }
+    }
+
+    /// Somebody wants the server not to run. The token is cancelled when nothing is left of it.
+    pub(crate) fn stop_by_hand(&mut self) -> CancellationToken {
+        if !matches!(self.phase, Phase::Closed) {
+            self.forget();
+            self.turn_to(Phase::Halted);
+        }
+        self.lineage.over()
     }
 
     /// No life will follow.
     pub(crate) fn close(&mut self) {
-        self.phase = Phase::Closed;
-        self.states.send_replace(State::Stopped);
+        self.lineage.close();
+        self.turn_to(Phase::Closed);
     }
 
-    fn fail(&mut self, error: &Arc<ConnectError>) {
-        self.phase = Phase::Idle;
-        self.failure = Some(Arc::clone(error));
-        self.states.send_replace(State::Failed { reason: error.to_string().into(), since: SystemTime::now() });
+    /// A life is to begin with an attempt at that time.
+    fn begin(&mut self, cause: Cause, turn: Instant) -> Attempt {
+        let pending = Pending::new(cause, turn);
+        let attempt = pending.attempt.clone();
+        self.lineage.begin(turn);
+        self.turn_to(Phase::Attempt(pending));
+        attempt
     }
 
-    fn is_starting(&self, number: u64) -> bool {
-        matches!(self.phase, Phase::Starting(_)) && self.number == number
+    fn take_attempt(&mut self, number: u64) -> Option<Pending> {
+        if self.lineage.number() != number || !matches!(self.phase, Phase::Attempt(_)) {
+            return None;
+        }
+        if let Phase::Attempt(pending) = mem::replace(&mut self.phase, Phase::Resting) { Some(pending) } else { None }
+    }
+
+    fn miss(&mut self, pending: Pending, why: ConnectError, next: Option<Instant>, at: Moment) {
+        let (reason, why) = (in_words(&why), Arc::new(why));
+        self.fail(&why, reason, next, at);
+        pending.settle(Err(why));
+    }
+
+    /// After a failure another attempt follows, or the server is given up.
+    fn fail(&mut self, why: &Arc<ConnectError>, reason: String, next: Option<Instant>, at: Moment) {
+        self.lineage.end();
+        self.board.fail(reason, at.clock);
+        match next {
+            Some(turn) => drop(self.begin(Cause::Restart(Arc::clone(why)), turn)),
+            None => self.turn_to(Phase::GivenUp { why: Arc::clone(why), since: at.now }),
+        }
+    }
+
+    /// Ends the life that there is; what has gone wrong counts no more.
+    fn forget(&mut self) {
+        self.lineage.end();
+        self.policy.reset();
+        self.board.forget_error();
+    }
+
+    fn turn_to(&mut self, phase: Phase) {
+        self.phase = phase;
+        self.board.show(&self.phase, self.policy.restarts());
     }
 }
 
@@ -158,7 +209,5 @@ pub(crate) fn requested() -> Arc<Closed> {
     Arc::new(Closed::new(CloseReason::Requested))
 }
 
-/// A random number. The standard library's hasher has fresh random keys each time.
-fn dice() -> u64 {
-    RandomState::new().build_hasher().finish()
-}
+#[cfg(test)]
+mod tests;

@@ -21,12 +21,12 @@
 //! });
 //! let caller = Caller::proxy(Revision::LATEST_LEGACY);
 //! let supervised = Supervised::new(Arc::new(server), Arc::clone(&caller));
-//! assert_eq!(*supervised.state().borrow(), State::Stopped);
+//! assert_eq!(supervised.state().borrow().state, State::Stopped);
 //!
 //! let question = Message::request(&Id::from(1), "example/ask", None);
 //! let reply = supervised.call(Request::new(question, caller).expect("a request")).await?;
 //! assert_eq!(reply.response().await?.result(), Some(r#""pong""#));
-//! assert_eq!(*supervised.state().borrow(), State::Running);
+//! assert_eq!(supervised.state().borrow().state, State::Running);
 //! supervised.close().await;
 //! # Ok(())
 //! # }
@@ -36,16 +36,31 @@
 //! supervised, and the supervisor knows none of it.
 
 mod backoff;
+mod board;
+mod by_hand;
 mod course;
+mod idle;
 mod label;
 mod lease;
 mod leases;
 mod life;
+mod lineage;
+mod phase;
+mod policy;
+mod relay;
 mod reply;
+mod settings;
+mod shared;
 mod state;
 mod supervised;
 
+#[cfg(test)]
+mod scripted;
+
+pub use by_hand::StoppedByHand;
+pub use idle::Awake;
 pub use lease::Lease;
 pub use leases::{LeaseLimits, Leases};
-pub use state::State;
-pub use supervised::{Supervised, Supervision};
+pub use settings::Supervision;
+pub use state::{Failure, State, Status};
+pub use supervised::Supervised;

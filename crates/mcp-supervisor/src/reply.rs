@@ -6,10 +6,10 @@ use std::{
 };
 
 use futures::Stream;
-use mcp_jsonrpc::Message;
+use mcp_jsonrpc::{Kind, Message};
 use mcp_transport::{Lost, Reply, ReplySource};
 
-use crate::label;
+use crate::{idle::InUse, label};
 
 /// A reply that marks the server's requests with the number of the instance. All else passes untouched.
 #[derive(Debug)]
@@ -17,11 +17,13 @@ pub(crate) struct Marked {
     /// Gone once the call was cancelled.
     reply: Option<Reply>,
     number: u64,
+    /// Gone once the reply has ended.
+    in_use: Option<InUse>,
 }
 
 impl Marked {
-    pub(crate) fn new(reply: Reply, number: u64) -> Self {
-        Self { reply: Some(reply), number }
+    pub(crate) fn new(reply: Reply, in_use: InUse) -> Self {
+        Self { reply: Some(reply), number: in_use.number, in_use: Some(in_use) }
     }
 }
 
@@ -32,6 +34,9 @@ impl Stream for Marked {
         let number = self.number;
         let Some(reply) = &mut self.reply else { return Poll::Ready(None) };
         let next = ready!(Pin::new(reply).poll_next(context));
+        if !matches!(&next, Some(Ok(message)) if message.kind() != Kind::Response) {
+            self.in_use = None;
+        }
         Poll::Ready(next.map(|message| message.map(|message| label::marked(message, number))))
     }
 }

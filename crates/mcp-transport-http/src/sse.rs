@@ -4,4 +4,4 @@ mod decode;
 mod encode;
 
 pub use decode::{Decoded, Decoder, Event};
-pub use encode::{Head, comment, endpoint, message, priming};
+pub use encode::{Head, comment, endpoint, event, message, priming};

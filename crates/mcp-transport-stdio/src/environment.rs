@@ -6,7 +6,7 @@ use std::{
     fmt,
 };
 
-use mcp_transport::Secret;
+use mcp_transport::{Secret, VariableError, check_variable};
 
 /// Variables that every child inherits.
 ///
@@ -53,91 +53,12 @@ pub const INHERITED: [&str; 33] = [
 /// Families of variables that every child inherits, by their prefix: locale, and where caches and settings are kept.
 pub const INHERITED_FAMILIES: [&str; 2] = ["LC_", "XDG_"];
 
-/// Why a caller's variable was not given to a child.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum VariableError {
-    /// It changes what a program loads, runs or trusts, so no caller may choose it.
-    #[error("the variable `{0}` changes what the server runs or trusts; set it in the server's own configuration")]
-    Dangerous(String),
-    /// The name is empty or has characters other than letters, digits and `_`, or the value has a NUL.
-    #[error("a caller's variable has a name or a value that no environment can hold")]
-    Malformed,
-    /// The value is longer than 4 KiB.
-    #[error("the value of the variable `{0}` is longer than 4096 bytes")]
-    TooLong(String),
-}
-
 /// What the configuration says of a child's environment. Values never show in `Debug`.
 #[derive(Clone, Default)]
 pub(crate) struct Environment {
     set: BTreeMap<OsString, Secret>,
     inherited: BTreeSet<OsString>,
 }
-
-/// What makes a loader, an interpreter, a package runner or a TLS library do something else.
-const DANGEROUS: [&str; 32] = [
-    "BASH_ENV",
-    "CDPATH",
-    "ENV",
-    "GLOBIGNORE",
-    "HOME",
-    "HOSTALIASES",
-    "IFS",
-    "LOCPATH",
-    "NLSPATH",
-    "PATH",
-    "PATHEXT",
-    "PROMPT_COMMAND",
-    "PS4",
-    "RESOLV_HOST_CONF",
-    "SHELL",
-    "SHELLOPTS",
-    "SYSTEMROOT",
-    "TERMINFO",
-    "TMPDIR",
-    "WINDIR",
-    "COMSPEC",
-    "CLASSPATH",
-    "GCONV_PATH",
-    "GEM_PATH",
-    "GOFLAGS",
-    "EDITOR",
-    "VISUAL",
-    "PAGER",
-    "BROWSER",
-    "SSLKEYLOGFILE",
-    "REQUESTS_CA_BUNDLE",
-    "CURL_CA_BUNDLE",
-];
-const DANGEROUS_FAMILIES: [&str; 24] = [
-    "LD_",
-    "DYLD_",
-    "NODE_",
-    "PYTHON",
-    "PERL5",
-    "RUBY",
-    "JAVA_",
-    "JDK_",
-    "_JAVA_",
-    "OPENSSL_",
-    "GIT_",
-    "SSL_CERT_",
-    "NPM_",
-    "UV_",
-    "PIP_",
-    "MALLOC_",
-    "GLIBC_",
-    "BUNDLE_",
-    "CARGO_",
-    "RUST",
-    "DENO_",
-    "BUN_",
-    "DOTNET_",
-    "XDG_",
-];
-/// Bytes of a value that comes from a caller.
-const VALUE: usize = 4096;
 
 impl Environment {
     pub(crate) fn set(&mut self, name: OsString, value: Secret) {
@@ -157,7 +78,7 @@ impl Environment {
         let mut all: BTreeMap<_, _> = ours.filter(|(name, _)| self.inherits(name)).collect();
         all.extend(self.set.iter().map(|(name, value)| (name.clone(), value.expose().into())));
         for (name, value) in callers {
-            check(name, value.expose())?;
+            check_variable(name, value.expose())?;
             all.insert(name.into(), value.expose().into());
         }
         Ok(all)
@@ -179,26 +100,6 @@ impl fmt::Debug for Environment {
             .field("inherited", &self.inherited)
             .finish()
     }
-}
-
-/// Refuses what a caller must not choose. The configuration lists which variables callers may set at all; this holds
-/// even where that list is too generous.
-fn check(name: &str, value: &str) -> Result<(), VariableError> {
-    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if name.is_empty() || !plain || value.contains('\0') {
-        return Err(VariableError::Malformed);
-    }
-    let upper = name.to_ascii_uppercase();
-    let dangerous = DANGEROUS.contains(&upper.as_str())
-        || DANGEROUS_FAMILIES.iter().any(|family| upper.starts_with(family))
-        || upper.ends_with("_PROXY");
-    if dangerous {
-        return Err(VariableError::Dangerous(name.to_owned()));
-    }
-    if VALUE < value.len() {
-        return Err(VariableError::TooLong(name.to_owned()));
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -240,46 +141,5 @@ mod tests {
         };
         assert_eq!(given(BTreeMap::new()), "configured");
         assert_eq!(given(BTreeMap::from([("LANG".to_owned(), Secret::new("caller"))])), "caller");
-    }
-
-    #[test]
-    fn a_caller_cannot_choose_what_is_loaded_run_or_trusted() {
-        for name in [
-            "PATH",
-            "LD_PRELOAD",
-            "DYLD_INSERT_LIBRARIES",
-            "NODE_OPTIONS",
-            "NODE_PATH",
-            "PYTHONPATH",
-            "PERL5LIB",
-            "RUBYOPT",
-            "JAVA_TOOL_OPTIONS",
-            "JDK_JAVA_OPTIONS",
-            "BASH_ENV",
-            "ENV",
-            "IFS",
-            "OPENSSL_CONF",
-            "GIT_SSH_COMMAND",
-            "SSL_CERT_FILE",
-            "HTTPS_PROXY",
-            "https_proxy",
-            "npm_config_registry",
-            "UV_INDEX_URL",
-            "PIP_INDEX_URL",
-            "GCONV_PATH",
-            "MALLOC_CHECK_",
-        ] {
-            assert_eq!(check(name, "x"), Err(VariableError::Dangerous(name.to_owned())), "{name}");
-        }
-        assert_eq!(check("GITHUB_TOKEN", "x"), Ok(()));
-    }
-
-    #[test]
-    fn a_callers_value_has_a_limit_and_a_name_has_a_shape() {
-        assert_eq!(check("A", &"x".repeat(VALUE)), Ok(()));
-        assert_eq!(check("A", &"x".repeat(VALUE + 1)), Err(VariableError::TooLong("A".to_owned())));
-        for (name, value) in [("", "x"), ("A=B", "x"), ("A\0", "x"), ("A", "x\0"), ("A B", "x"), ("Ä", "x")] {
-            assert_eq!(check(name, value), Err(VariableError::Malformed), "{name:?}");
-        }
     }
 }

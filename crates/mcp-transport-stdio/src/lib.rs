@@ -40,7 +40,7 @@ mod sys;
 #[cfg(unix)]
 mod watchdog;
 
-pub use environment::{INHERITED, INHERITED_FAMILIES, VariableError};
+pub use environment::{INHERITED, INHERITED_FAMILIES};
 pub use lifeline::StopTiming;
 pub use limit::ChildLimit;
 pub use own::{OwnInput, OwnOutput, own};

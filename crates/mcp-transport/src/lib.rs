@@ -23,6 +23,7 @@ mod peer;
 mod reply;
 mod request;
 mod transport;
+mod variable;
 
 pub use budget::Budget;
 pub use caller::{Caller, Client, Partition, Principal, Secret};
@@ -41,3 +42,4 @@ pub use peer::Peer;
 pub use reply::{Reply, ReplySource};
 pub use request::Request;
 pub use transport::Transport;
+pub use variable::{VariableError, check_variable};

@@ -1,6 +1,7 @@
 //! One client on a pair of byte streams, as on stdin and stdout.
 
 use std::{
+    collections::BTreeMap,
     future::{Future, poll_fn},
     io,
     pin::pin,
@@ -42,7 +43,7 @@ impl Front {
     ) -> io::Result<()> {
         // A registry of its own, which nobody sweeps: the session lives as long as the streams do.
         let sessions = Registry::new(SessionLimits::default());
-        let live = |_: &_| Live::new(Arc::clone(server)).with_inbox();
+        let live = |_: &_| Live::new(Arc::clone(server), BTreeMap::new()).with_inbox();
         let created = sessions.create(Principal::Anonymous, Revision::LATEST_LEGACY, Instant::now(), live);
         let session = created.map_err(io::Error::other)?;
         let outlet = Outlet::new(self, &session);
@@ -163,7 +164,8 @@ async fn call_modern(session: &Session, message: Message) -> Result<mcp_transpor
     };
     let caller = Arc::new(Caller { client: Some(Arc::new(client)), ..Caller::new(session.owner().clone(), revision) });
     let reached = session.live().server.sessionless(&caller).await;
-    let (connection, peer) = reached.map_err(|error| Told::unreachable(&error, &requested, true))?;
+    let (connection, peer) =
+        reached.map_err(|error| Told::unreachable(&session.live().server, &error, &requested, true))?;
     if peer.era() == Era::Legacy {
         return Err(rescue::legacy_only());
     }

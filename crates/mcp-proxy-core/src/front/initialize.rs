@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use http::{HeaderName, HeaderValue, request::Parts};
+use http::{HeaderName, HeaderValue};
 use mcp_jsonrpc::{Id, Message};
 use mcp_protocol::{InitializeParams, InitializeResult, Revision, header};
 use mcp_transport::{Caller, Client, Lost};
 use mcp_transport_http::server::Answer;
 
-use super::{Answered, Front, Refused, Session, Used, live::Live, now, refused};
+use super::{Answered, Front, Refused, Session, Used, head::Head, live::Live, now, refused};
 use crate::{rescue, rescue::Told, server::Server};
 
 impl Front {
@@ -16,15 +16,16 @@ impl Front {
     pub(super) async fn initialize(
         self: &Arc<Self>,
         server: &Arc<Server>,
-        head: &Parts,
+        head: &Head,
         message: &Message,
         used: &Used,
     ) -> Result<Answered, Refused> {
         let id = message.id();
-        let principal = self.principal(head);
+        let variables = head.variables(server)?;
+        let live = |_: &_| Live::new(Arc::clone(server), variables);
         let session = self
             .sessions
-            .create(principal, Revision::LATEST_LEGACY, now(), |_| Live::new(Arc::clone(server)))
+            .create(head.principal.clone(), Revision::LATEST_LEGACY, now(), live)
             .map_err(|error| refused(&Told::from(&error), id.as_ref()))?;
         // Whatever happens before the client knows the session's id, nobody else will end it.
         let guard = Unannounced { front: self, session: Some(&session) };
@@ -54,12 +55,13 @@ pub(super) async fn introduce(session: &Session, message: &Message) -> Result<Me
     let caller = Arc::new(Caller {
         session: Some(Arc::clone(session.id().expose())),
         client: Some(Arc::clone(&client)),
+        variables: live.variables.clone(),
         ..Caller::new(session.owner().clone(), revision)
     });
     // A server may take longer than a session may be without its client's next word.
     let _used = session.begin_call();
     let opened = live.server.open(&caller).await;
-    let opened = opened.map_err(|error| Told::unreachable(&error, &params.protocol_version, false))?;
+    let opened = opened.map_err(|error| Told::unreachable(&live.server, &error, &params.protocol_version, false))?;
     let peer = opened.connection.peer();
     let result = InitializeResult::with_version(&peer.handshake, revision.as_str());
     let result = result.map_err(|_| Told::from(&Lost::NotMcp))?;

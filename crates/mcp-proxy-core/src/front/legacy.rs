@@ -3,7 +3,7 @@
 use std::{sync::Arc, task::Poll};
 
 use futures::poll;
-use http::{StatusCode, request::Parts};
+use http::StatusCode;
 use mcp_jsonrpc::{Id, Kind, Message, ParseError};
 use mcp_protocol::{Era, level_of, method, resource_uri};
 use mcp_session::Resume;
@@ -15,7 +15,9 @@ use super::{
     answer::{Manner, answer},
     call::{Call, Calls},
     cancel::Cancellable,
-    empty, now,
+    empty,
+    head::Head,
+    now,
     outgoing::Outgoing,
     outlet::beginning,
     post::{check_version, says_modern},
@@ -123,7 +125,7 @@ impl Front {
     pub(super) fn listen(
         self: &Arc<Self>,
         server: &Arc<Server>,
-        head: &Parts,
+        head: &Head,
         used: &Used,
     ) -> Result<Answered, Refused> {
         let wire = RequestHead::new(&head.headers);
@@ -163,14 +165,14 @@ impl Front {
     }
 
     /// Ends a session at its client's wish.
-    pub(super) fn end(&self, server: &Arc<Server>, head: &Parts) -> Result<Answered, Refused> {
+    pub(super) fn end(&self, server: &Arc<Server>, head: &Head) -> Result<Answered, Refused> {
         let session = self.named(server, head)?;
         self.end_session(&session);
         Ok(empty(StatusCode::OK))
     }
 
     /// The session that a GET or a DELETE must name. The modern era has neither of them.
-    fn named(&self, server: &Arc<Server>, head: &Parts) -> Result<Session, Refused> {
+    fn named(&self, server: &Arc<Server>, head: &Head) -> Result<Session, Refused> {
         let wrong_method = || refused(&rescue::wrong_method("POST"), None);
         if says_modern(head) {
             return Err(wrong_method());

@@ -1,7 +1,7 @@
 //! What serves a session: everything about it that is no plain data.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     task::{Context, Poll, Waker},
@@ -10,7 +10,7 @@ use std::{
 use futures::{Stream, future::BoxFuture};
 use mcp_jsonrpc::Message;
 use mcp_session::StreamId;
-use mcp_transport::{Caller, Connection, Events};
+use mcp_transport::{Caller, Connection, Events, Secret};
 use tokio::sync::Notify;
 
 use super::{call::Call, cancel::Cancels};
@@ -19,7 +19,9 @@ use crate::server::{Opened, Server};
 /// The live part of a session.
 #[derive(Debug)]
 pub(crate) struct Live {
-    pub(super) server: Arc<Server>,
+    pub(crate) server: Arc<Server>,
+    /// What its client sets for a process of its own.
+    pub(super) variables: BTreeMap<String, Secret>,
     /// There once the client has introduced itself.
     opened: OnceLock<(Opened, Arc<Caller>)>,
     pub(super) cancels: Arc<Cancels>,
@@ -74,9 +76,10 @@ pub(super) struct Turn {
 }
 
 impl Live {
-    pub(super) fn new(server: Arc<Server>) -> Self {
+    pub(super) fn new(server: Arc<Server>, variables: BTreeMap<String, Secret>) -> Self {
         Self {
             server,
+            variables,
             opened: OnceLock::new(),
             cancels: Arc::default(),
             listening: Mutex::default(),

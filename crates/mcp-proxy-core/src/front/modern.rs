@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, StatusCode, request::Parts};
+use http::{HeaderMap, StatusCode};
 use mcp_jsonrpc::{Id, Kind, Message};
 use mcp_protocol::{Claim, Era, Revision, check_mirror, header, method};
 use mcp_transport::{Caller, Client, Request};
@@ -13,6 +13,7 @@ use super::{
     answer::{Manner, answer},
     call::{Call, Calls},
     empty,
+    head::Head,
     post::BOTH,
     refused,
 };
@@ -26,7 +27,7 @@ impl Front {
     pub(super) async fn modern(
         self: &Arc<Self>,
         server: &Arc<Server>,
-        head: &Parts,
+        head: &Head,
         message: Message,
         accept: Accept,
     ) -> Result<Answered, Refused> {
@@ -52,10 +53,12 @@ impl Front {
         if method::is_removed_in_modern(name) {
             return Err(refuse(&rescue::removed_method()));
         }
-        let caller = Arc::new(self.modern_caller(head, &claim));
+        let caller = Arc::new(modern_caller(server, head, &claim)?);
         let requested = claim.version.into_owned();
-        let (connection, peer) =
-            server.sessionless(&caller).await.map_err(|error| refuse(&Told::unreachable(&error, &requested, true)))?;
+        let (connection, peer) = server
+            .sessionless(&caller)
+            .await
+            .map_err(|error| refuse(&Told::unreachable(server, &error, &requested, true)))?;
         if peer.era() == Era::Legacy {
             return Err(refuse(&rescue::legacy_only()));
         }
@@ -68,19 +71,19 @@ impl Front {
             Err(error) => Err(refused(&Told::from(&error.reason), Some(&id))),
         }
     }
+}
 
-    fn modern_caller(&self, head: &Parts, claim: &Claim<'_>) -> Caller {
-        let revision = claim.version.parse().unwrap_or(Revision::LATEST);
-        let client = Client {
-            info: claim.client_info.unwrap_or("{}").into(),
-            capabilities: claim.capabilities.unwrap_or("{}").into(),
-        };
-        let mut headers = HeaderMap::new();
-        for (name, value) in &head.headers {
-            if name.as_str().starts_with(header::PARAM_PREFIX) {
-                headers.append(name, value.clone());
-            }
+fn modern_caller(server: &Server, head: &Head, claim: &Claim<'_>) -> Result<Caller, Refused> {
+    let revision = claim.version.parse().unwrap_or(Revision::LATEST);
+    let client = Client {
+        info: claim.client_info.unwrap_or("{}").into(),
+        capabilities: claim.capabilities.unwrap_or("{}").into(),
+    };
+    let mut headers = HeaderMap::new();
+    for (name, value) in &head.headers {
+        if name.as_str().starts_with(header::PARAM_PREFIX) {
+            headers.append(name, value.clone());
         }
-        Caller { client: Some(Arc::new(client)), headers, ..Caller::new(self.principal(head), revision) }
     }
+    Ok(Caller { client: Some(Arc::new(client)), headers, ..head.caller(server, revision)? })
 }

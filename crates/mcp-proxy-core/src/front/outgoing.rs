@@ -10,6 +10,7 @@ use mcp_transport_http::server::Frame;
 
 use super::{
     pair::PairStream,
+    prompty::AudienceStream,
     streams::{CallStream, SessionStream, Tail},
 };
 
@@ -24,6 +25,8 @@ pub(crate) enum Outgoing {
     Tail(Box<Tail>),
     /// All that is for a client of 2024-11-05.
     Pair(Box<PairStream>),
+    /// All that a server says, for one of many listeners.
+    Audience(Box<AudienceStream>),
 }
 
 impl Stream for Outgoing {
@@ -35,6 +38,7 @@ impl Stream for Outgoing {
             Self::Session(stream) => stream.poll(context),
             Self::Tail(stream) => stream.poll(context),
             Self::Pair(stream) => stream.poll(context),
+            Self::Audience(stream) => stream.poll(context),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{StatusCode, Uri, request::Parts};
+use http::{StatusCode, Uri};
 use http_body::Body;
 use mcp_jsonrpc::{Incoming, Kind};
 use mcp_protocol::Revision;
@@ -14,6 +14,7 @@ use mcp_transport_http::server::{Answer, Frame, RequestHead};
 
 use super::{
     Answered, Front, Refused, Used, empty,
+    head::Head,
     live::{Live, NotBegun},
     now,
     outgoing::Outgoing,
@@ -28,14 +29,15 @@ impl Front {
     pub(super) fn open_pair(
         self: &Arc<Self>,
         server: &Arc<Server>,
-        head: &Parts,
+        head: &Head,
         used: &Used,
     ) -> Result<Answered, Refused> {
         if !RequestHead::new(&head.headers).accept().takes_events() {
             return Err(refused(&rescue::not_acceptable("text/event-stream"), None));
         }
-        let live = |_: &_| Live::new(Arc::clone(server)).with_inbox();
-        let session = self.sessions.create(self.principal(head), Revision::V2024_11_05, now(), live);
+        let variables = head.variables(server)?;
+        let live = |_: &_| Live::new(Arc::clone(server), variables).with_inbox();
+        let session = self.sessions.create(head.principal.clone(), Revision::V2024_11_05, now(), live);
         let session = session.map_err(|error| refused(&Told::from(&error), None))?;
         used.by(&session);
         let uri = format!("{}?session_id={}", self.messages_path(&head.uri), session.id().expose());
@@ -59,14 +61,14 @@ impl Front {
     pub(super) async fn post_to_pair<B>(
         self: &Arc<Self>,
         server: &Arc<Server>,
-        head: &Parts,
+        head: &Head,
         body: B,
         used: &Used,
     ) -> Result<Answered, Refused>
     where
         B: Body<Data = Bytes>,
     {
-        let id = session_parameter(&head.uri).ok_or_else(|| refused(&rescue::no_stream(), None))?;
+        let id = head.session_parameter().ok_or_else(|| refused(&rescue::no_stream(), None))?;
         let session = self.lookup(server, head, id)?;
         if !session.live().is_pair() {
             return Err(refused(&rescue::unknown_session(), None));
@@ -103,12 +105,6 @@ impl Front {
     }
 }
 
-/// The value of `session_id`, which some clients write as one word.
-fn session_parameter(uri: &Uri) -> Option<&str> {
-    let pairs = uri.query()?.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.into_iter().find(|(name, _)| matches!(*name, "session_id" | "sessionId")).map(|(_, value)| value)
-}
-
 /// Everything that is for one client, as an event stream.
 #[derive(Debug)]
 pub(crate) struct PairStream {
@@ -137,22 +133,5 @@ impl PairStream {
 impl Drop for PairStream {
     fn drop(&mut self) {
         self.front.end_session(self.outlet.session());
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_session_is_found_among_other_parameters() {
-        for (uri, id) in [
-            ("/messages?session_id=a", Some("a")),
-            ("/messages?x=1&sessionId=b&y", Some("b")),
-            ("/messages", None),
-            ("/messages?session=a", None),
-        ] {
-            assert_eq!(session_parameter(&uri.parse().unwrap()), id, "{uri}");
-        }
     }
 }

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use http::{StatusCode, request::Parts};
+use futures::StreamExt;
+use http::StatusCode;
 use mcp_jsonrpc::{Id, Kind, Message};
 use mcp_protocol::{InitializeParams, InitializeResult, Revision, method};
-use mcp_transport::{Caller, Lost, Request};
+use mcp_transport::{Lost, Request};
 use mcp_transport_http::server::Answer;
 
-use super::{Answered, Front, Refused, empty, refused};
+use super::{Answered, Front, Refused, empty, head::Head, prompty::overheard, refused};
 use crate::{rescue, rescue::Told, server::Server};
 
 impl Front {
@@ -16,7 +17,7 @@ impl Front {
     pub(super) async fn plain(
         self: &Arc<Self>,
         server: &Arc<Server>,
-        head: &Parts,
+        head: &Head,
         message: Message,
     ) -> Result<Answered, Refused> {
         let id = message.id();
@@ -24,10 +25,10 @@ impl Front {
         if message.kind() == Kind::Response {
             return Err(refuse(&rescue::misplaced("without a session there is no question to answer")));
         }
-        let caller = Arc::new(Caller::new(self.principal(head), Revision::LATEST_LEGACY));
+        let caller = Arc::new(head.caller(server, Revision::LATEST_LEGACY)?);
         let reached = server.sessionless(&caller).await;
-        let (connection, peer) =
-            reached.map_err(|error| refuse(&Told::unreachable(&error, Revision::LATEST_LEGACY.as_str(), false)))?;
+        let (connection, peer) = reached
+            .map_err(|error| refuse(&Told::unreachable(server, &error, Revision::LATEST_LEGACY.as_str(), false)))?;
         if message.kind() == Kind::Notification {
             let is_ours = matches!(message.method(), Some(method::INITIALIZED | method::CANCELLED));
             if !is_ours {
@@ -43,12 +44,18 @@ impl Front {
         if message.method() == Some(method::INITIALIZE) {
             return introduction(&message, &peer.handshake).map_err(|told| refuse(&told));
         }
-        let Ok(request) = Request::new(message, caller) else {
+        let Ok(request) = Request::new(message, Arc::clone(&caller)) else {
             return Err(refuse(&rescue::misplaced("this is no request")));
         };
-        let reply = connection.call(request).await.map_err(|error| refuse(&Told::from(&error.reason)))?;
-        let response = reply.response().await.map_err(|lost| refuse(&Told::from(&lost)))?;
-        Ok(Answer::message(&response))
+        let mut reply = connection.call(request).await.map_err(|error| refuse(&Told::from(&error.reason)))?;
+        while let Some(next) = reply.next().await {
+            let message = next.map_err(|lost| refuse(&Told::from(&lost)))?;
+            if message.kind() == Kind::Response {
+                return Ok(Answer::message(&message));
+            }
+            overheard(server, &caller, &message);
+        }
+        Err(refuse(&Told::from(&Lost::NotMcp)))
     }
 }
 

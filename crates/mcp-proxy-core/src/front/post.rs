@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{StatusCode, request::Parts};
+use http::StatusCode;
 use http_body::Body;
 use mcp_jsonrpc::{BatchError, Id, Incoming, Kind, Message, ParseError};
 use mcp_protocol::{Claim, Era, Revision, method};
 use mcp_transport_http::server::{Accept, RequestHead, read_body};
 
-use super::{Answered, Front, Refused, Used, empty, refused};
+use super::{Answered, Front, Refused, Used, empty, head::Head, refused};
 use crate::{rescue, rescue::Told, server::Server};
 
 impl Front {
@@ -18,7 +18,7 @@ impl Front {
     pub(super) async fn post<B>(
         self: &Arc<Self>,
         server: &Arc<Server>,
-        head: &Parts,
+        head: &Head,
         body: B,
         used: &Used,
     ) -> Result<Answered, Refused>
@@ -38,6 +38,7 @@ impl Front {
                 Err(refused(&rescue::misplaced("a batch cannot hold messages of revision 2026-07-28"), None))
             }
             (incoming, Some(session)) => {
+                check_variables(&session, server, head)?;
                 used.by(&session);
                 self.in_session(&session, head, incoming, accept).await
             }
@@ -52,7 +53,7 @@ impl Front {
     }
 
     /// Reads a body that must be JSON-RPC.
-    pub(super) async fn read<B>(&self, head: &Parts, body: B) -> Result<(Incoming, Accept), Refused>
+    pub(super) async fn read<B>(&self, head: &Head, body: B) -> Result<(Incoming, Accept), Refused>
     where
         B: Body<Data = Bytes>,
     {
@@ -76,7 +77,7 @@ impl Front {
     async fn in_session(
         self: &Arc<Self>,
         session: &super::Session,
-        head: &Parts,
+        head: &Head,
         incoming: Incoming,
         accept: Accept,
     ) -> Result<Answered, Refused> {
@@ -108,7 +109,7 @@ impl Front {
 pub(super) const BOTH: &str = "both application/json and text/event-stream";
 
 /// Whether a message is one of the modern era: it says so itself, or its header does.
-fn is_modern(message: &Message, head: &Parts) -> bool {
+fn is_modern(message: &Message, head: &Head) -> bool {
     // Without a sound claim, `initialize` is the handshake of the legacy era, whatever a header says.
     claims_modern(message) || (!is_hello(message) && says_modern(head))
 }
@@ -128,14 +129,27 @@ fn is_hello(message: &Message) -> bool {
 }
 
 /// Whether the version header names a revision of the modern era.
-pub(super) fn says_modern(head: &Parts) -> bool {
+pub(super) fn says_modern(head: &Head) -> bool {
     let version = RequestHead::new(&head.headers).version().ok().flatten();
     version.and_then(|version| version.parse::<Revision>().ok()).is_some_and(|it| it.era() == Era::Modern)
 }
 
+/// Refuses a request that sets other variables than those its session began with: they are those of its process.
+fn check_variables(session: &super::Session, server: &Server, head: &Head) -> Result<(), Refused> {
+    if server.options().request_env.is_none() {
+        return Ok(());
+    }
+    let variables = head.variables(server)?;
+    if variables.is_empty() || variables == session.live().variables {
+        Ok(())
+    } else {
+        Err(refused(&rescue::misplaced("the request sets other variables than those its session began with"), None))
+    }
+}
+
 /// Refuses a request whose version header names no revision (2025-06-18, transports). One that differs from the session's
 /// is let through: some clients send the newest they know.
-pub(super) fn check_version(head: &Parts, id: Option<&Id>) -> Result<(), Refused> {
+pub(super) fn check_version(head: &Head, id: Option<&Id>) -> Result<(), Refused> {
     let version = RequestHead::new(&head.headers).version().map_err(|refusal| refused(&refusal.into(), id))?;
     match version {
         Some(unknown) if unknown.parse::<Revision>().is_err() => Err(refused(&rescue::bad_version(), id)),

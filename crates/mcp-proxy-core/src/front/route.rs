@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::server::Server;
+use crate::{mount::Mount, server::Server};
 
 /// What a path leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,22 +14,40 @@ pub(super) enum Route {
     /// Where clients of HTTP+SSE post to.
     Messages,
     Health,
+    /// The service mounted at that place in the list.
+    Mounted(usize),
     Unknown,
+}
+
+/// Where a path leads.
+#[derive(Debug)]
+pub(super) struct Found<'a> {
+    pub(super) route: Route,
+    pub(super) server: Option<Arc<Server>>,
+    /// The segment that should name a server, as it was sent.
+    pub(super) name: Option<&'a str>,
 }
 
 /// Finds the route of `path`, and the server it is about. A slash at the end makes no difference. With one server, the
 /// routes at the top are its own; every server has its routes under its name.
-pub(super) fn find<'a>(path: &str, servers: &'a [Arc<Server>]) -> (Route, Option<&'a Arc<Server>>) {
+pub(super) fn find<'a>(path: &'a str, servers: &[Arc<Server>], mounts: &[Mount]) -> Found<'a> {
     let path = path.strip_prefix('/').unwrap_or(path);
     let path = path.strip_suffix('/').unwrap_or(path);
-    match path.split_once('/') {
+    let (first, rest) = path.split_once('/').map_or((path, None), |(first, rest)| (first, Some(rest)));
+    if let Some(mount) = mounts.iter().position(|mount| *mount.segment == *first) {
+        return Found { route: Route::Mounted(mount), server: None, name: None };
+    }
+    match rest {
         None => {
-            let only = if let [only] = servers { Some(only) } else { None };
-            (leaf(path), only)
+            let only = if let [only] = servers { Some(Arc::clone(only)) } else { None };
+            Found { route: leaf(first), server: only, name: None }
         }
-        Some((name, rest)) => match leaf(rest) {
-            Route::Health | Route::Unknown => (Route::Unknown, None),
-            route => (route, servers.iter().find(|server| is_name(name, server.name()))),
+        Some(rest) => match leaf(rest) {
+            Route::Health | Route::Unknown => Found { route: Route::Unknown, server: None, name: None },
+            route => {
+                let server = servers.iter().find(|server| is_name(first, server.name()));
+                Found { route, server: server.map(Arc::clone), name: Some(first) }
+            }
         },
     }
 }
@@ -84,7 +102,7 @@ mod tests {
             ("/MCP", Route::Unknown),
             ("//mcp", Route::Mcp),
         ] {
-            assert_eq!(find(path, &[]).0, route, "{path}");
+            assert_eq!(find(path, &[], &[]).route, route, "{path}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, OnceLock},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use async_trait::async_trait;
@@ -14,7 +14,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use crate::Limits;
+use crate::{Limits, server::LastUse};
 
 /// The places that calls to one server share, and those that all calls of the proxy share.
 #[derive(Clone, Debug)]
@@ -22,18 +22,34 @@ pub(crate) struct Places {
     server: Arc<Semaphore>,
     all: Arc<Semaphore>,
     long: Arc<Semaphore>,
+    /// How many places the server has.
+    of_server: usize,
+    last_use: Arc<LastUse>,
 }
 
 impl Places {
     /// The places of a proxy, not yet of any one server.
     pub(crate) fn new(limits: &Limits) -> Self {
         let places = |count: usize| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)));
-        Self { server: places(limits.calls_per_server), all: places(limits.calls), long: places(limits.long_calls) }
+        let (all, long) = (places(limits.calls), places(limits.long_calls));
+        Self { server: places(0), all, long, of_server: 0, last_use: Arc::new(LastUse::now()) }
     }
 
     /// The same, with places of its own for one more server.
     pub(crate) fn of_server(&self, limits: &Limits) -> Self {
-        Self { server: Arc::new(Semaphore::new(limits.calls_per_server.min(Semaphore::MAX_PERMITS))), ..self.clone() }
+        let of_server = limits.calls_per_server.min(Semaphore::MAX_PERMITS);
+        let (server, last_use) = (Arc::new(Semaphore::new(of_server)), Arc::new(LastUse::now()));
+        Self { server, of_server, last_use, ..self.clone() }
+    }
+
+    /// Calls that are in flight to the server.
+    pub(crate) fn pending(&self) -> usize {
+        self.of_server - self.server.available_permits()
+    }
+
+    /// When the server was last called.
+    pub(crate) fn last_use(&self) -> SystemTime {
+        self.last_use.time()
     }
 }
 
@@ -99,6 +115,7 @@ impl<C: Connection> Connection for Limit<C> {
     }
 
     async fn call(&self, request: Request) -> Result<Reply, SendError> {
+        self.places.last_use.note();
         match self.permits(request.method()).await {
             Ok(permits) => Ok(self.inner.call(request).await?.holding(permits)),
             Err(reason) => Err(SendError::new(request.into_parts().0, reason)),

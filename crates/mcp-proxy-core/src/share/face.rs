@@ -76,12 +76,12 @@ impl Face {
             return self.pass(&self.share.upstream, request, Change::None, Held::Nothing).await;
         };
         // Noted before it is sent, so that no update is missed between the answer and here.
-        if !self.share.state().subscriptions.add(&uri, self.key) {
+        if !self.share.subscribe(&uri, self.key) {
             return Ok(done(&request));
         }
         let sent = self.pass(&self.share.upstream, request, Change::Subscribed(uri.clone()), Held::Nothing).await;
         if sent.is_err() {
-            self.share.state().subscriptions.remove(&uri, self.key);
+            self.share.unsubscribe(&uri, self.key);
         }
         sent
     }
@@ -89,8 +89,8 @@ impl Face {
     async fn unsubscribe(&self, request: Request) -> Result<Reply, SendError> {
         let others_stay = match resource_uri(request.message().params().unwrap_or("{}")) {
             Ok(uri) => {
-                let mut state = self.share.state();
-                state.subscriptions.hears(&uri, self.key) && !state.subscriptions.remove(&uri, self.key)
+                let hears = self.share.state().subscriptions.hears(&uri, self.key);
+                hears && !self.share.unsubscribe(&uri, self.key)
             }
             Err(_) => false,
         };

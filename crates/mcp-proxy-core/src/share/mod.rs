@@ -19,9 +19,11 @@ use std::{
 
 use mcp_jsonrpc::Message;
 use mcp_protocol::{ClientCapabilities, method};
-use mcp_supervisor::{Leases, Supervised};
+use mcp_supervisor::{Awake, Leases, Supervised};
 use mcp_transport::{Caller, Connection, NoteLimits};
 use tokio::{sync::Notify, task::AbortHandle};
+
+use crate::Interaction;
 
 pub(crate) use self::face::Face;
 use self::{levels::Levels, place::Occupants, subscriptions::Subscriptions};
@@ -41,6 +43,7 @@ pub(crate) struct Share {
     leases: Arc<Leases>,
     /// How long a call waits for a spare instance.
     patience: Duration,
+    options: ShareOptions,
     state: Mutex<State>,
     next_face: AtomicU64,
     calls: AtomicUsize,
@@ -64,6 +67,16 @@ struct State {
     unused: Vec<Box<str>>,
     /// Whom the server has sent to a URL, by its name for that (JSON text): the notice that it is done names nobody else.
     elicitations: HashMap<Box<str>, FaceKey>,
+    /// Held while anybody subscribes to anything: such a server is not idle.
+    awake: Option<Awake>,
+}
+
+/// What a share does with what it can attribute to nobody.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ShareOptions {
+    pub(crate) interaction: Interaction,
+    /// Whether log messages outside of calls go to everyone.
+    pub(crate) broadcasts_logs: bool,
 }
 
 /// Clients sent to a URL that nobody has heard of since.
@@ -74,12 +87,18 @@ const EVENTS: NoteLimits = NoteLimits { count: 64, bytes: 64 << 10 };
 
 impl Share {
     /// Shares `upstream`; `leases` are spare instances of the same server. Must be called inside a tokio runtime.
-    pub(crate) fn new(supervised: Arc<Supervised>, leases: Arc<Leases>, patience: Duration) -> Arc<Self> {
+    pub(crate) fn new(
+        supervised: Arc<Supervised>,
+        leases: Arc<Leases>,
+        patience: Duration,
+        options: ShareOptions,
+    ) -> Arc<Self> {
         let share = Arc::new(Self {
             upstream: Arc::<Supervised>::clone(&supervised),
             supervised,
             leases,
             patience,
+            options,
             state: Mutex::default(),
             next_face: AtomicU64::new(0),
             calls: AtomicUsize::new(0),
@@ -111,6 +130,36 @@ impl Share {
         self.interactive.load(Ordering::Relaxed)
     }
 
+    /// How many messages could be given to nobody.
+    pub(crate) fn unattributed(&self) -> u64 {
+        self.unattributed.load(Ordering::Relaxed)
+    }
+
+    /// Notes a client's subscription; says whether the server has to be asked for it.
+    fn subscribe(&self, uri: &str, face: FaceKey) -> bool {
+        let mut state = self.state();
+        let ask = state.subscriptions.add(uri, face);
+        self.look_after(&mut state);
+        ask
+    }
+
+    /// Notes the end of a client's subscription; says whether it was the last to `uri`.
+    fn unsubscribe(&self, uri: &str, face: FaceKey) -> bool {
+        let mut state = self.state();
+        let last = state.subscriptions.remove(uri, face);
+        self.look_after(&mut state);
+        last
+    }
+
+    /// Keeps the server from being idle while anybody subscribes to anything.
+    fn look_after(&self, state: &mut State) {
+        if state.subscriptions.is_empty() {
+            state.awake = None;
+        } else if state.awake.is_none() {
+            state.awake = Some(self.supervised.stay_awake());
+        }
+    }
+
     /// Closes the connection and its spare instances.
     pub(crate) async fn close(&self) {
         tokio::join!(self.upstream.close(), self.leases.close());
@@ -137,6 +186,7 @@ impl Share {
         state.levels.leave(face);
         state.elicitations.retain(|_, sent| *sent != face);
         let unused = state.subscriptions.leave(face);
+        self.look_after(&mut state);
         if !unused.is_empty() {
             state.unused.extend(unused);
             drop(state);

@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak, atomic::Ordering};
 
 use futures::StreamExt;
 use mcp_jsonrpc::{Id, Kind, Message, quote};
-use mcp_protocol::{EMPTY_ROOTS, Revision, ServerCapabilities, ServerCapability, code, method, resource_uri};
+use mcp_protocol::{EMPTY_ROOTS, Revision, ServerCapabilities, ServerCapability, code, level_of, method, resource_uri};
 use mcp_transport::{Caller, Connection, Events, Request};
 use tokio::{
     sync::{Notify, watch},
@@ -12,6 +12,7 @@ use tokio::{
 };
 
 use super::{Share, face::set_level};
+use crate::Interaction;
 
 /// Hands on the events of the main instance until it is closed.
 pub(super) async fn run(
@@ -98,6 +99,10 @@ async fn handle(share: &Share, event: Message) {
             Ok(uri) => share.announce(&event, |state, face| state.subscriptions.hears(&uri, face)),
             Err(_) => share.lose(&event),
         },
+        Some(method::MESSAGE) if share.options.broadcasts_logs => {
+            let level = level_of(event.params().unwrap_or("{}")).ok();
+            share.announce(&event, |state, face| level.is_none_or(|level| state.levels.hears(face, level)));
+        }
         _ => share.lose(&event),
     }
 }
@@ -108,7 +113,7 @@ async fn answer(instance: &Arc<dyn Connection>, question: &Message) {
     let answer = if question.method() == Some(method::ROOTS_LIST) {
         Message::response(&id, EMPTY_ROOTS)
     } else {
-        let text = "the proxy cannot tell which client this is for; it runs such calls alone from now on";
+        let text = "the proxy cannot tell which client this is for";
         Message::error_response(Some(&id), code::INVALID_REQUEST, text, None)
     };
     // A server that is gone needs no answer.
@@ -117,6 +122,9 @@ async fn answer(instance: &Arc<dyn Connection>, question: &Message) {
 
 /// Notes that the server asks its clients while several calls are in flight.
 fn asked_in_vain(share: &Share, question: &Message) {
+    if share.options.interaction == Interaction::Refuse {
+        return;
+    }
     let during_calls = 0 < share.calls.load(Ordering::Relaxed);
     let is_harmless = question.method() == Some(method::ROOTS_LIST);
     if during_calls && !is_harmless && !share.interactive.swap(true, Ordering::Relaxed) {
@@ -127,7 +135,7 @@ fn asked_in_vain(share: &Share, question: &Message) {
 /// Tells the server about subscriptions whose last client has left.
 async fn unsubscribe(share: &Share) {
     let unused = std::mem::take(&mut share.state().unused);
-    if *share.supervised.state().borrow() != mcp_supervisor::State::Running {
+    if share.supervised.state().borrow().state != mcp_supervisor::State::Running {
         // The next one is not told in the first place.
         return;
     }

@@ -94,7 +94,7 @@ impl Told {
     fn settle(&mut self, response: &Message) {
         match std::mem::replace(&mut self.change, Change::None) {
             Change::Subscribed(uri) if response.is_error() => {
-                self.face.share.state().subscriptions.remove(&uri, self.face.key);
+                self.face.share.unsubscribe(&uri, self.face.key);
             }
             Change::Subscribed(uri) => self.face.share.state().subscriptions.confirm(&uri),
             Change::LevelSet(_) if response.is_error() => self.face.share.state().levels.refused(self.face.key),

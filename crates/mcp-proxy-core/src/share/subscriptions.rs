@@ -59,6 +59,11 @@ impl Subscriptions {
         unused
     }
 
+    /// Whether nobody subscribes to anything.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether `face` hears of `uri`.
     pub(super) fn hears(&self, uri: &str, face: FaceKey) -> bool {
         self.0.get(uri).is_some_and(|subscribed| subscribed.faces.contains(&face))

@@ -58,7 +58,7 @@ impl Stage {
         let upstream = Supervised::new(Arc::clone(&transport), Arc::clone(&proxy));
         upstream.start().await.unwrap();
         let main = Server(spares.recv().await.unwrap());
-        let share = Share::new(upstream, Leases::new(transport, proxy, 2), A_WHILE);
+        let share = Share::new(upstream, Leases::new(transport, proxy, 2), A_WHILE, ShareOptions::default());
         Self { share, main, spares, occupant: None }
     }
 

@@ -143,7 +143,7 @@ async fn other_paths_and_methods_are_refused_in_json() {
 #[tokio::test]
 async fn a_slash_at_the_end_and_the_servers_name_before_make_no_difference() {
     let client = client();
-    for path in ["/mcp", "/mcp/", "/lab/mcp", "/lab/mcp/", "/l%61b/mcp", "/mcp?x=1"] {
+    for path in ["/mcp", "/mcp/", "/lab/mcp", "/lab/mcp/", "/l%61b/mcp", "/mcp?key=1"] {
         let got = client.ask(post(initialize("2025-06-18")).at(path)).await;
         assert_eq!((got.status, got.header("location")), (200, None), "{path}");
     }

@@ -1,92 +1,16 @@
-use std::{
-    collections::VecDeque,
-    sync::atomic::{AtomicUsize, Ordering},
-};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::{StreamExt, future::join_all};
 use mcp_jsonrpc::Id;
-use mcp_protocol::{Revision, code};
-use mcp_transport::{Lost, Memory, MemoryEnd};
-use tokio::time::{Instant, sleep};
+use mcp_protocol::{code, method};
+use mcp_transport::{Lost, MemoryEnd};
+use tokio::time::sleep;
 
 use super::*;
-
-/// Reaches a server in this process; every connect takes a second, and the first few may fail.
-#[derive(Debug)]
-struct Door {
-    memory: Memory,
-    connects: AtomicUsize,
-    failures: AtomicUsize,
-}
-
-const OPENING: Duration = Duration::from_secs(1);
-
-impl Door {
-    fn to<F>(serve: impl Fn(MemoryEnd, usize) -> F + Send + Sync + 'static) -> Arc<Self>
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        let served = AtomicUsize::new(0);
-        let memory = Memory::new(move |end| serve(end, served.fetch_add(1, Ordering::Relaxed) + 1));
-        Arc::new(Self { memory, connects: AtomicUsize::new(0), failures: AtomicUsize::new(0) })
-    }
-
-    fn connects(&self) -> usize {
-        self.connects.load(Ordering::Relaxed)
-    }
-}
-
-#[async_trait]
-impl Transport for Door {
-    async fn connect(&self, caller: &Arc<Caller>) -> Result<Arc<dyn Connection>, ConnectError> {
-        self.connects.fetch_add(1, Ordering::Relaxed);
-        sleep(OPENING).await;
-        if self.failures.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
-            return Err(ConnectError::NotMcp);
-        }
-        self.memory.connect(caller).await
-    }
-}
-
-fn supervised(transport: &Arc<impl Transport>) -> Arc<Supervised> {
-    Supervised::new(Arc::clone(transport) as Arc<dyn Transport>, caller())
-}
-
-fn caller() -> Arc<Caller> {
-    Caller::proxy(Revision::LATEST_LEGACY)
-}
-
-fn request(id: u64) -> Request {
-    Request::new(Message::request(&Id::from(id), method::TOOLS_LIST, None), caller()).unwrap()
-}
-
-async fn ask(supervised: &Supervised, id: u64) -> Result<String, SendError> {
-    let answer = supervised.call(request(id)).await?.response().await.unwrap();
-    assert_eq!(answer.id(), Some(Id::from(id)));
-    Ok(answer.result().unwrap().to_owned())
-}
-
-/// Answers every request with the number of the instance.
-async fn answer_all(mut end: MemoryEnd, number: usize) {
-    while let Some(message) = end.next().await {
-        if let Some(id) = message.id() {
-            end.send(Message::response(&id, &number.to_string())).await;
-        }
-    }
-}
-
-/// Answers one request with the number of the instance and leaves.
-async fn answer_one(mut end: MemoryEnd, number: usize) {
-    if let Some(id) = end.next().await.and_then(|message| message.id()) {
-        end.send(Message::response(&id, &number.to_string())).await;
-    }
-}
-
-/// Waits until the server is found to have left.
-async fn left(supervised: &Supervised) {
-    let failed = |state: &State| matches!(state, State::Failed { .. });
-    supervised.state().wait_for(failed).await.unwrap();
-}
+use crate::{
+    State,
+    scripted::{Door, OPENING, Refusing, answer_all, ask, caller, reaches, request, status, supervised},
+};
 
 #[tokio::test(start_paused = true)]
 async fn all_who_wait_share_one_attempt() {
@@ -105,73 +29,10 @@ async fn an_attempt_outlives_whoever_began_it() {
     let door = Door::to(answer_all);
     let supervised = supervised(&door);
     assert!(tokio::time::timeout(OPENING / 2, supervised.start()).await.is_err());
-    assert_eq!(*supervised.state().borrow(), State::Starting);
+    assert_eq!(status(&supervised).state, State::Starting);
     supervised.start().await.unwrap();
-    assert_eq!(*supervised.state().borrow(), State::Running);
+    assert_eq!(status(&supervised).state, State::Running);
     assert_eq!(door.connects(), 1);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_server_that_left_is_started_by_the_next_call() {
-    let door = Door::to(answer_one);
-    let supervised = supervised(&door);
-    let mut generation = supervised.generation();
-    for life in 1..=3 {
-        assert_eq!(ask(&supervised, 7).await.unwrap(), life.to_string());
-        left(&supervised).await;
-        assert_eq!(*generation.borrow_and_update(), life);
-        assert_eq!(door.connects() as u64, life, "nobody needs the next one yet");
-    }
-    let State::Failed { reason, .. } = supervised.state().borrow().clone() else { panic!() };
-    assert!(reason.ends_with("the server has closed the connection"), "{reason}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn after_a_good_life_the_next_begins_at_once_and_after_a_short_one_it_waits() {
-    let door = Door::to(|end, number| async move {
-        sleep(Duration::from_secs(if number == 1 { 60 } else { 59 })).await;
-        drop(end);
-    });
-    let supervised = supervised(&door);
-    supervised.start().await.unwrap();
-    left(&supervised).await;
-
-    let before = Instant::now();
-    supervised.start().await.unwrap();
-    assert_eq!(before.elapsed(), OPENING);
-    left(&supervised).await;
-
-    let before = Instant::now();
-    supervised.start().await.unwrap();
-    let waited = before.elapsed().saturating_sub(OPENING);
-    assert!(Duration::from_millis(500) <= waited && waited <= Duration::from_millis(1001), "{waited:?}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn failures_in_a_row_wait_longer_and_a_long_wait_is_refused_at_once() {
-    let door = Door::to(answer_all);
-    door.failures.store(6, Ordering::Relaxed);
-    let wait = Supervision { backoff_wait: Duration::from_secs(16), ..Supervision::default() };
-    let supervised = Supervised::with(Arc::clone(&door) as Arc<dyn Transport>, caller(), wait);
-    for whole in [0, 1, 2, 4, 8, 16].map(Duration::from_secs) {
-        let before = Instant::now();
-        assert!(matches!(*supervised.start().await.unwrap_err(), ConnectError::NotMcp));
-        let waited = before.elapsed().saturating_sub(OPENING);
-        // The clock of the timers ticks in milliseconds.
-        assert!(whole / 2 <= waited && waited <= whole + Duration::from_millis(1), "{waited:?} of {whole:?}");
-    }
-    sleep(Duration::from_secs(30).saturating_sub(wait.backoff_wait)).await;
-    assert_eq!(ask(&supervised, 1).await.unwrap(), "1", "the seventh attempt is within reach now");
-
-    door.failures.store(1, Ordering::Relaxed);
-    let patient = Supervision { backoff_wait: Duration::ZERO, ..wait };
-    let supervised = Supervised::with(Arc::clone(&door) as Arc<dyn Transport>, caller(), patient);
-    supervised.start().await.unwrap_err();
-    let (before, connects) = (Instant::now(), door.connects());
-    let refused = supervised.call(request(1)).await.unwrap_err();
-    assert!(matches!(refused.reason, NotSent::Connect(error) if matches!(*error, ConnectError::NotMcp)));
-    assert_eq!(refused.message.id(), Some(Id::from(1)), "the message comes back");
-    assert_eq!((before.elapsed(), door.connects()), (Duration::ZERO, connects));
 }
 
 #[tokio::test(start_paused = true)]
@@ -191,93 +52,39 @@ async fn a_call_that_was_sent_is_lost_and_not_sent_again() {
     let supervised = supervised(&door);
     let lost = supervised.call(request(1)).await.unwrap().response().await.unwrap_err();
     assert!(matches!(lost, Lost::Exited(_)), "{lost}");
-    left(&supervised).await;
+    reaches(&supervised, State::Restarting).await;
     supervised.start().await.unwrap();
     assert_eq!(seen.load(Ordering::Relaxed), 1);
-}
-
-/// Connections that refuse messages for the scripted reasons, then answer.
-#[derive(Debug)]
-struct Refusing {
-    script: Arc<Mutex<VecDeque<NotSent>>>,
-    connects: AtomicUsize,
-}
-
-#[derive(Debug)]
-struct Refuser(Arc<Mutex<VecDeque<NotSent>>>);
-
-#[async_trait]
-impl Transport for Refusing {
-    async fn connect(&self, _: &Arc<Caller>) -> Result<Arc<dyn Connection>, ConnectError> {
-        self.connects.fetch_add(1, Ordering::Relaxed);
-        Ok(Arc::new(Refuser(Arc::clone(&self.script))))
-    }
-}
-
-#[async_trait]
-impl Connection for Refuser {
-    fn peer(&self) -> Arc<Peer> {
-        Arc::new(Peer::unknown())
-    }
-
-    async fn call(&self, request: Request) -> Result<Reply, SendError> {
-        let message = request.into_parts().0;
-        match self.0.lock().unwrap().pop_front() {
-            Some(reason) => Err(SendError::new(message, reason)),
-            None => Ok(Reply::ready(Message::response(&message.id().unwrap(), "{}"))),
-        }
-    }
-
-    async fn tell(&self, message: Message, _: &Arc<Caller>) -> Result<(), SendError> {
-        match self.0.lock().unwrap().pop_front() {
-            Some(reason) => Err(SendError::new(message, reason)),
-            None => Ok(()),
-        }
-    }
-
-    fn events(&self) -> Option<Events> {
-        None
-    }
-
-    async fn closed(&self) -> Arc<Closed> {
-        std::future::pending().await
-    }
-
-    async fn close(&self) {}
-}
-
-fn refusing(script: impl IntoIterator<Item = NotSent>) -> Arc<Refusing> {
-    Arc::new(Refusing { script: Arc::new(Mutex::new(script.into_iter().collect())), connects: AtomicUsize::new(0) })
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_was_not_sent_goes_out_once_more_on_a_fresh_connection() {
     for reason in [NotSent::Forgotten, NotSent::Closed(requested())] {
-        let transport = refusing([reason.clone()]);
+        let transport = Refusing::new([reason.clone()]);
         let supervised = supervised(&transport);
         assert_eq!(ask(&supervised, 1).await.unwrap(), "{}");
-        assert_eq!(transport.connects.load(Ordering::Relaxed), 2);
+        assert_eq!(transport.connects(), 2);
         assert_eq!(*supervised.generation().borrow(), 2);
 
         transport.script.lock().unwrap().push_back(reason.clone());
         supervised.tell(Message::notification("x/note", None), &caller()).await.unwrap();
-        assert_eq!(transport.connects.load(Ordering::Relaxed), 3);
+        assert_eq!(transport.connects(), 3);
 
         transport.script.lock().unwrap().extend([reason.clone(), reason]);
         let refused = supervised.call(request(1)).await.unwrap_err();
         assert!(matches!(refused.reason, NotSent::Forgotten | NotSent::Closed(_)), "{refused}");
         assert_eq!(refused.message.id(), Some(Id::from(1)));
-        assert_eq!(transport.connects.load(Ordering::Relaxed), 4, "once more and not for ever");
+        assert_eq!(transport.connects(), 4, "once more and not for ever");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn other_refusals_are_the_callers_to_judge() {
-    let transport = refusing([NotSent::Busy("full"), NotSent::TooLarge { length: 2, limit: 1 }]);
+    let transport = Refusing::new([NotSent::Busy("full"), NotSent::TooLarge { length: 2, limit: 1 }]);
     let supervised = supervised(&transport);
     assert!(matches!(supervised.call(request(1)).await.unwrap_err().reason, NotSent::Busy("full")));
     assert!(matches!(supervised.call(request(1)).await.unwrap_err().reason, NotSent::TooLarge { .. }));
-    assert_eq!(transport.connects.load(Ordering::Relaxed), 1);
+    assert_eq!(transport.connects(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -342,7 +149,7 @@ async fn an_answer_reaches_only_the_instance_that_asked() {
         assert_eq!(heard.recv().await.unwrap(), format!("{life}: 7 \"now\""));
         assert_eq!(heard.recv().await.unwrap(), format!("{life}: \"7\" \"now\""));
         supervised.call(request(2)).await.unwrap().response().await.unwrap_err();
-        left(&supervised).await;
+        reaches(&supervised, State::Restarting).await;
         // With no instance there, an answer starts none.
         supervised.tell(Message::response(&stale[0], r#""late""#), &caller()).await.unwrap();
         assert_eq!(door.connects() as u64, life);
@@ -399,7 +206,7 @@ async fn a_close_ends_the_server_and_refuses_what_follows() {
     supervised.close().await;
     assert!(matches!(reply.response().await.unwrap_err(), Lost::Exited(_)));
     assert_eq!(closed.await.unwrap(), requested());
-    assert_eq!(*supervised.state().borrow(), State::Stopped);
+    assert_eq!(status(&supervised).state, State::Stopped);
     assert!(matches!(supervised.call(request(2)).await.unwrap_err().reason, NotSent::Closed(_)));
     assert!(matches!(*supervised.start().await.unwrap_err(), ConnectError::Ended(_)));
     assert_eq!(door.connects(), 1);

@@ -4,6 +4,7 @@ use std::{
     collections::VecDeque,
     convert::Infallible,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -40,6 +41,13 @@ pub enum Frame {
         /// A reference relative to the URL of the stream.
         uri: Box<str>,
     },
+    /// An event that is no message.
+    Event {
+        /// Its type.
+        kind: &'static str,
+        /// Its data.
+        data: Arc<str>,
+    },
     /// A comment, which keeps a silent stream alive.
     Comment(&'static str),
 }
@@ -75,6 +83,7 @@ impl Frame {
             }
             Self::Priming { id, retry } => pieces.push_back(sse::priming(&id, retry)),
             Self::Endpoint { uri } => pieces.push_back(sse::endpoint(&uri)),
+            Self::Event { kind, data } => pieces.push_back(sse::event(kind, &data)),
             Self::Comment(text) => pieces.push_back(sse::comment(text)),
         }
     }

@@ -48,8 +48,15 @@ pub fn priming(id: &str, retry: Option<Duration>) -> Bytes {
 /// The event that opens a stream of 2024-11-05: where the messages to the server are to be posted.
 #[must_use]
 pub fn endpoint(uri: &str) -> Bytes {
-    let mut event = String::from("event: endpoint\n");
-    field(&mut event, "data", uri);
+    event("endpoint", uri)
+}
+
+/// An event that is no message; its data is one line.
+#[must_use]
+pub fn event(kind: &str, data: &str) -> Bytes {
+    let mut event = String::with_capacity(kind.len() + data.len() + 24);
+    field(&mut event, "event", kind);
+    field(&mut event, "data", data);
     event.push('\n');
     event.into()
 }

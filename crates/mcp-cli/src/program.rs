@@ -1,0 +1,31 @@
+//! What a binary adds to what all of them do.
+
+use std::ffi::OsString;
+
+use mcp_config::{Composer, Settings};
+use mcp_proxy_core::ServerOptions;
+
+use crate::{CliError, Common};
+
+/// A binary, once its command line has been read.
+pub struct Program {
+    /// What it is called.
+    pub name: &'static str,
+    /// The arguments that all binaries have.
+    pub common: Common,
+    /// The server that the command line names, and its arguments.
+    pub server: Option<Vec<OsString>>,
+    /// The configuration file that is used where nothing else is named, if it is there.
+    pub usual_file: &'static str,
+    /// Makes the server that is offered where there is no configuration file, and says what it is called.
+    pub own: OwnServer,
+}
+
+/// Makes a binary's own server.
+pub type OwnServer = Box<dyn FnOnce(&Settings, &Composer) -> Result<(ServerOptions, String), CliError>>;
+
+impl std::fmt::Debug for Program {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Program").field("name", &self.name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,82 @@
+//! Reads and checks configuration of every supported shape and turns it into a builder; watches it.
+//!
+//! ```
+//! use std::{collections::BTreeMap, path::Path};
+//!
+//! use mcp_config::{Overrides, Settings, Target, Variables, parse};
+//!
+//! let text = r#"{
+//!     "port": 9000, // with comments and trailing commas
+//!     "mcpServers": { "everything": { "command": "npx", "args": ["-y", "${NAME:-everything}"], "autoRestrat": true } },
+//! }"#;
+//! let variables = Variables::of_process(BTreeMap::new());
+//! let parsed = parse(Path::new("mcp-config.json"), text, &|name| variables.get(name));
+//! for diagnostic in &parsed.diagnostics {
+//!     println!("{diagnostic}"); // mcp-config.json:3:85: mcpServers.everything.autoRestrat: … did you mean `autoRestart`?
+//! }
+//!
+//! let file = parsed.file.expect("a warning is no error");
+//! assert!(matches!(&file.servers[0].target, Target::Stdio { command, .. } if command == "npx"));
+//!
+//! // The command line wins over the environment, and that over the file.
+//! let settings = Settings::settle(Overrides::default(), &variables, file.settings).expect("no variable is wrong");
+//! println!("{}", mcp_config::show(&settings, &file.servers));
+//! ```
+//!
+//! One table of keys drives the reading, the check for keys that nobody knows, and the JSON [`schema`].
+//!
+//! What is not here: the words of a command line, HTTP, and anything that runs.
+
+mod choice;
+mod compose;
+mod diagnostic;
+mod dotenv;
+mod edit;
+mod effective;
+mod expand;
+mod file;
+mod import;
+mod json;
+mod jsonc;
+mod key;
+mod limits;
+mod live;
+mod mask;
+mod name;
+mod read;
+mod request_variables;
+mod schema;
+mod show;
+mod sourced;
+mod suggest;
+mod target;
+mod text;
+mod value;
+mod variables;
+mod watch;
+mod words;
+mod write;
+
+pub use choice::{Dialect, Interactive, LogFormat, SessionKind, SharedLogs, Start, UnknownWord};
+pub use compose::{ComposeError, Composer, Defaults};
+pub use diagnostic::{Diagnostic, Severity};
+pub use dotenv::{DotEnvError, parse_dot_env};
+pub use edit::{EditError, remove_server, replace_servers, set_server};
+pub use effective::{Overrides, SettingError, Settings, config_path};
+pub use file::{File, ProxySettings, ServerEntry, ServerSettings};
+pub use import::{ClientKind, ImportError, Imported, UnknownClient, import};
+pub use json::SyntaxError;
+pub use limits::{LimitError, LimitSetting};
+pub use live::{Applied, ChangeError, Live};
+pub use name::{NameError, check_name};
+pub use read::{Parsed, parse};
+pub use request_variables::RequestVariables;
+pub use schema::schema;
+pub use show::show;
+pub use sourced::{Origin, Sourced};
+pub use target::{Source, Target, Wire};
+pub use value::{IdleTimeout, SizeError, TimeError, parse_size, parse_time};
+pub use variables::Variables;
+pub use watch::{Change, Watch, WatchError};
+pub use words::{Unbalanced, split_words};
+pub use write::write_atomically;

@@ -1,0 +1,180 @@
+//! Servers of a configuration file as they are shown, and as they come back.
+
+use crate::{
+    EditError,
+    edit::SECTIONS,
+    json::{self, BYTE_ORDER_MARK, Comments, Json},
+};
+
+/// What stands for a secret.
+const MASK: &str = "***";
+/// Members of an entry whose strings are secrets.
+const SECRET: [&str; 4] = ["env", "headers", "apiKey", "bearerToken"];
+/// Words in the name of an argument whose value is a secret.
+const TELLING: [&str; 6] = ["key", "token", "secret", "password", "passwd", "auth"];
+
+/// The servers of a file as JSON text, with what may be secret masked. `${NAME}` is no secret, it only says where one is. A
+/// file that cannot be read has none.
+pub(crate) fn masked(text: &str) -> String {
+    let servers = servers(text).into_iter().map(|(name, mut entry)| {
+        mask(&mut entry);
+        (name, entry)
+    });
+    json::pretty(Json::Object(servers.collect()))
+}
+
+/// The servers of `body`, a whole configuration or the map of its servers alone, as JSON text; what is masked there is
+/// taken from `text`.
+pub(crate) fn unmasked(body: &str, text: &str) -> Result<String, EditError> {
+    let wanted = json::read(body, Comments::Refused).map_err(EditError::Wanted)?;
+    let Json::Object(mut wanted) = wanted else { return Err(EditError::NotAnObject("the configuration".to_owned())) };
+    if let Some(section) = SECTIONS.iter().find_map(|name| wanted.iter().position(|(key, _)| key == name)) {
+        let Json::Object(servers) = wanted.swap_remove(section).1 else {
+            return Err(EditError::NotAnObject("`mcpServers`".to_owned()));
+        };
+        wanted = servers;
+    }
+    let old = servers(text);
+    for (name, entry) in &mut wanted {
+        if let Some((_, old)) = old.iter().find(|(known, _)| known == name) {
+            unmask(entry, old);
+        }
+    }
+    Ok(json::pretty(Json::Object(wanted)))
+}
+
+/// The entry of the server `name` as JSON text; what is masked in `entry` is taken from `text`.
+pub(crate) fn unmasked_entry(name: &str, entry: &str, text: &str) -> Result<String, EditError> {
+    let mut entry = json::read(entry, Comments::Refused).map_err(EditError::Wanted)?;
+    if let Some((_, old)) = servers(text).iter().find(|(known, _)| known == name) {
+        unmask(&mut entry, old);
+    }
+    Ok(json::pretty(entry))
+}
+
+fn servers(text: &str) -> Vec<(String, Json)> {
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    let Ok(Json::Object(root)) = json::read(text, Comments::Allowed) else { return Vec::new() };
+    let section = root.into_iter().find(|(name, _)| SECTIONS.contains(&&**name));
+    if let Some((_, Json::Object(servers))) = section { servers } else { Vec::new() }
+}
+
+/// Masks an entry.
+fn mask(entry: &mut Json) {
+    let Json::Object(members) = entry else { return };
+    for (name, value) in members {
+        match (name.as_str(), value) {
+            (name, value) if SECRET.contains(&name) => mask_all(value),
+            ("args", Json::Array(arguments)) => mask_arguments(arguments),
+            ("url" | "serverUrl" | "httpUrl", Json::String(url)) => mask_query(url),
+            _ => {}
+        }
+    }
+}
+
+fn mask_all(value: &mut Json) {
+    match value {
+        Json::Object(members) => members.iter_mut().for_each(|(_, value)| mask_all(value)),
+        Json::Array(values) => values.iter_mut().for_each(mask_all),
+        Json::String(text) if !is_reference(text) => MASK.clone_into(text),
+        _ => {}
+    }
+}
+
+/// Masks what follows an argument such as `--api-key`, or its `=`.
+fn mask_arguments(arguments: &mut [Json]) {
+    let mut is_told = false;
+    for argument in arguments {
+        let Json::String(text) = argument else { continue };
+        let name = text.split('=').next().unwrap_or_default().to_ascii_lowercase();
+        let tells = name.starts_with('-') && TELLING.iter().any(|word| name.contains(word));
+        match text.find('=') {
+            Some(end) if tells && !is_reference(&text[end + 1..]) => text.replace_range(end + 1.., MASK),
+            None if is_told && !text.starts_with('-') && !is_reference(text) => MASK.clone_into(text),
+            _ => {}
+        }
+        is_told = tells && !text.contains('=');
+    }
+}
+
+fn mask_query(url: &mut String) {
+    if let Some(query) = url.find('?') {
+        url.replace_range(query + 1.., MASK);
+    }
+}
+
+/// Whether a text only says where the secret is.
+fn is_reference(text: &str) -> bool {
+    let inner = text.trim_start_matches("Bearer ").strip_prefix("${").and_then(|text| text.strip_suffix('}'));
+    inner.is_some_and(|name| !name.contains([':', '$', '{']))
+}
+
+/// Puts back what is masked in `entry` as it would be in `old`.
+fn unmask(entry: &mut Json, old: &Json) {
+    let mut shown = old.clone();
+    mask(&mut shown);
+    restore(entry, &shown, old);
+}
+
+fn restore(value: &mut Json, shown: &Json, old: &Json) {
+    match (value, shown, old) {
+        (Json::String(value), Json::String(shown), Json::String(old)) if value == shown => old.clone_into(value),
+        (Json::Array(values), Json::Array(shown), Json::Array(old)) => {
+            for ((value, shown), old) in values.iter_mut().zip(shown).zip(old) {
+                restore(value, shown, old);
+            }
+        }
+        (Json::Object(members), Json::Object(shown), Json::Object(old)) => {
+            for (name, value) in members {
+                let find = |members: &'_ [(String, Json)]| members.iter().position(|(known, _)| known == name);
+                if let (Some(shown_at), Some(old_at)) = (find(shown), find(old)) {
+                    restore(value, &shown[shown_at].1, &old[old_at].1);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = r#"{
+        // kept
+        "mcpServers": {
+            "a": {
+                "command": "npx", "args": ["-y", "pkg", "--api-key=k3y", "--token", "t0ken", "--verbose"],
+                "env": {"SECRET": "s3cret", "PLAIN": "${HERE}", "DEFAULT": "${X:-s3cret}"}
+            },
+            "b": {"url": "https://example.com/mcp?key=k3y", "headers": {"Authorization": "Bearer t0ken"}}
+        }
+    }"#;
+
+    #[test]
+    fn nothing_secret_is_shown() {
+        let shown = masked(FILE);
+        for secret in ["k3y", "t0ken", "s3cret"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+        for plain in ["\"pkg\"", "${HERE}", "--verbose", "https://example.com/mcp?***", "--api-key=***"] {
+            assert!(shown.contains(plain), "{plain} in {shown}");
+        }
+    }
+
+    #[test]
+    fn what_comes_back_as_it_was_shown_means_what_it_was() {
+        let back = unmasked(&masked(FILE), FILE).unwrap();
+        assert_eq!(servers(&format!("{{\"mcpServers\":{back}}}")), servers(FILE));
+        let whole = format!("{{\"mcpServers\":{}}}", masked(FILE));
+        assert_eq!(unmasked(&whole, FILE).unwrap(), back, "with or without the name around it");
+    }
+
+    #[test]
+    fn what_was_changed_stays_changed() {
+        let entry = r#"{"command": "npx", "env": {"SECRET": "new", "OTHER": "***", "PLAIN": "${HERE}"}}"#;
+        let back = unmasked_entry("a", entry, FILE).unwrap();
+        assert!(back.contains("\"new\"") && back.contains("\"OTHER\": \"***\""), "{back}");
+        assert!(!back.contains("s3cret"));
+    }
+}

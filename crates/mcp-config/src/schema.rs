@@ -1,0 +1,124 @@
+//! The JSON Schema of the configuration file.
+
+mod json;
+
+use std::iter::once;
+
+use mcp_proxy_core::Limits;
+
+use crate::{
+    LimitSetting,
+    key::{Key, Kind, PROXY, SERVER, Scope, Table},
+    limits::{LIMITS, Limit},
+    value::{SIZE_PATTERN, TIME_PATTERN},
+};
+use json::{Json, Members, members};
+
+/// The JSON Schema (2020-12) of the configuration file, made of the tables that the file is read by.
+///
+/// It says nothing of keys that are not known, for they are no errors.
+#[must_use]
+pub fn schema() -> String {
+    let object = |properties: Members| members([("type", "object".into()), ("properties", properties.into())]);
+    let mut schema = members([
+        ("$schema", "https://json-schema.org/draft/2020-12/schema".into()),
+        ("title", "Configuration of the MCP proxies".into()),
+    ]);
+    schema.extend(object(properties(&PROXY)));
+    schema.extend(members([("$defs", members([("server", object(properties(&SERVER)).into())]).into())]));
+    Json::from(schema).pretty(0) + "\n"
+}
+
+/// Every key of a table and every synonym.
+fn properties<T>(table: &Table<T>) -> Members {
+    table
+        .keys
+        .iter()
+        .flat_map(|key| {
+            let synonym = |name: &&str| ((*name).to_owned(), property(key, &format!("The same as `{}`.", key.name)));
+            once((key.name.to_owned(), property(key, key.about))).chain(key.synonyms.iter().map(synonym))
+        })
+        .collect()
+}
+
+fn property<T>(key: &Key<T>, about: &str) -> Json {
+    let mut property = members([("description", about.into())]);
+    property.extend(shape(&key.kind));
+    if !key.default.is_empty() {
+        let bare = matches!(key.kind, Kind::Bool(_) | Kind::LooseBool(_) | Kind::Number(..));
+        let default = if bare { Json::Raw(key.default.to_owned()) } else { key.default.into() };
+        property.push(("default".to_owned(), default));
+    }
+    property.into()
+}
+
+fn shape<T>(kind: &Kind<T>) -> Members {
+    match kind {
+        Kind::Bool(_) => of_type("boolean"),
+        Kind::LooseBool(_) => any_of([of_type("boolean"), pattern("^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$")]),
+        Kind::Number(range, _) => integer(range.start(), Some(range.end())),
+        Kind::Address(_) | Kind::Text(_) | Kind::Expanded(_) | Kind::Path(_) | Kind::Secret(_) | Kind::Type => {
+            of_type("string")
+        }
+        Kind::Texts(_) | Kind::Arguments(_) => members([("type", "array".into()), ("items", of_type("string").into())]),
+        Kind::Secrets(_) => map_of(of_type("string")),
+        Kind::Time(_) => pattern(TIME_PATTERN),
+        Kind::Idle(_) => any_of([
+            pattern(TIME_PATTERN),
+            pattern("^(off|[0-9]+)$"),
+            integer(&0, None),
+            members([("const", Json::Raw("false".to_owned()))]),
+        ]),
+        Kind::Choice(words, _) => members([("enum", Json::List(words.iter().map(|word| Json::from(*word)).collect()))]),
+        Kind::Sources(_) => map_of(any_of(["header", "query"].map(|from| {
+            members([
+                ("properties", members([(from, of_type("string").into())]).into()),
+                ("required", Json::List(vec![from.into()])),
+                ("maxProperties", Json::Raw("1".to_owned())),
+            ])
+        }))),
+        Kind::Limits(scope, _) => {
+            let limits = LIMITS.iter().filter(|limit| *scope == Scope::Proxy || limit.per_server);
+            let bounds: Members = limits.map(|limit| (limit.camel(), bound(limit))).collect();
+            members([("type", "object".into()), ("properties", bounds.into())])
+        }
+        Kind::Servers(_) => map_of(members([("$ref", "#/$defs/server".into())])),
+    }
+}
+
+fn bound(limit: &'static Limit) -> Json {
+    let default = LimitSetting::of(limit, &mut Limits::default()).value();
+    let mut bound = members([("description", limit.about.into())]);
+    bound.extend(match (limit.is_count(), limit.is_time()) {
+        (true, _) => integer(&1, None),
+        (_, true) => pattern(TIME_PATTERN),
+        _ => pattern(SIZE_PATTERN),
+    });
+    bound.push(("default".to_owned(), if limit.is_count() { Json::Raw(default) } else { Json::Text(default) }));
+    bound.into()
+}
+
+fn of_type(name: &str) -> Members {
+    members([("type", name.into())])
+}
+
+fn pattern(pattern: &str) -> Members {
+    members([("type", "string".into()), ("pattern", pattern.into())])
+}
+
+fn integer(least: &u32, most: Option<&u32>) -> Members {
+    let mut integer = members([("type", "integer".into()), ("minimum", Json::Raw(least.to_string()))]);
+    integer.extend(most.map(|most| ("maximum".to_owned(), Json::Raw(most.to_string()))));
+    integer
+}
+
+fn map_of(value: Members) -> Members {
+    members([("type", "object".into()), ("additionalProperties", value.into())])
+}
+
+fn any_of<const N: usize>(shapes: [Members; N]) -> Members {
+    members([("anyOf", Json::List(shapes.into_iter().map(Json::from).collect()))])
+}
+
+#[cfg(test)]
+mod tests;

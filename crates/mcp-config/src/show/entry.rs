@@ -1,0 +1,60 @@
+//! One server, for people.
+
+use mcp_proxy_core::protocol::Era;
+
+use super::{Row, list};
+use crate::{ServerEntry, ServerSettings, Target, Wire, value::write_time};
+
+/// Its name, how it is reached, and what its entry says besides.
+pub(super) fn row(entry: &ServerEntry) -> Row {
+    let (kind, place, names) = match &entry.target {
+        Target::Stdio { command, args, env, .. } => {
+            ("stdio", self::command(command, args.len()), ("env", env.keys().cloned().collect::<Vec<_>>()))
+        }
+        Target::Remote { url, wire, headers } => {
+            let kind = match wire {
+                Wire::Detect => "http or sse",
+                Wire::Streamable => "http",
+                Wire::Sse => "sse",
+            };
+            (kind, url.to_string(), ("headers", headers.keys().map(ToString::to_string).collect()))
+        }
+        Target::Custom { kind, .. } => (&**kind, String::new(), ("", Vec::new())),
+    };
+    let mut said = settings(&entry.settings);
+    if !names.1.is_empty() {
+        said.push(format!("{}: {}", names.0, list(names.1)));
+    }
+    vec![entry.name.to_string(), kind.to_owned(), place, said.join("; ")]
+}
+
+/// A program and how many arguments it gets; what they are may be secret.
+pub(super) fn command(program: &str, arguments: usize) -> String {
+    match arguments {
+        0 => program.to_owned(),
+        1 => format!("{program} (1 argument)"),
+        more => format!("{program} ({more} arguments)"),
+    }
+}
+
+fn settings(settings: &ServerSettings) -> Vec<String> {
+    let s = settings;
+    let mut said: Vec<String> = s.disabled.then(|| "disabled".to_owned()).into_iter().collect();
+    let mut say = |name: &str, value: Option<String>| said.extend(value.map(|value| format!("{name}={value}")));
+    say("autoRestart", s.auto_restart.map(|it| it.to_string()));
+    say("maxRestarts", s.max_restarts.map(|it| it.to_string()));
+    say("retryAfter", s.retry_after.map(write_time));
+    say("session", s.session.map(|it| it.to_string()));
+    say("idleTimeout", s.idle_timeout.map(|it| it.to_string()));
+    say("start", s.start.map(|it| it.to_string()));
+    say("interactive", s.interactive.map(|it| it.to_string()));
+    say("sharedLogs", s.shared_logs.map(|it| it.to_string()));
+    say("dialect", s.dialect.map(|it| it.to_string()));
+    say("era", s.era.map(|era| if era == Era::Modern { "modern" } else { "legacy" }.to_owned()));
+    say("clientCapabilities", s.client_capabilities.map(|it| it.to_string()));
+    said.extend(s.limits.iter().map(|limit| format!("limits.{}={}", limit.key(), limit.value())));
+    if !s.request_env.is_empty() {
+        said.push(format!("requestEnv: {}", list(s.request_env.keys())));
+    }
+    said
+}

@@ -1,0 +1,64 @@
+//! The variables that settings and values come from.
+
+use std::{collections::BTreeMap, env};
+
+use mcp_proxy_core::transport::Secret;
+
+use crate::Origin;
+
+/// The environment of the process, and what a `.env` file adds to it. The environment wins.
+#[derive(Clone, Debug, Default)]
+pub struct Variables {
+    environment: BTreeMap<String, Secret>,
+    dot_env: BTreeMap<String, Secret>,
+}
+
+impl Variables {
+    /// Takes both as they are given.
+    #[must_use]
+    pub fn new(environment: BTreeMap<String, Secret>, dot_env: BTreeMap<String, Secret>) -> Self {
+        Self { environment, dot_env }
+    }
+
+    /// Takes the environment of this process; variables that are not UTF-8 are left out.
+    #[must_use]
+    pub fn of_process(dot_env: BTreeMap<String, Secret>) -> Self {
+        let utf8 = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            Some((name.into_string().ok()?, Secret::new(value.into_string().ok()?)))
+        };
+        Self::new(env::vars_os().filter_map(utf8).collect(), dot_env)
+    }
+
+    /// The value of a variable, for [`parse`](crate::parse).
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<String> {
+        let secret = self.environment.get(name).or_else(|| self.dot_env.get(name))?;
+        Some(secret.expose().to_owned())
+    }
+
+    /// The value of a variable that is a setting, and where it is from. An empty one says nothing.
+    pub(crate) fn setting(&self, name: &'static str) -> Option<(&str, Origin)> {
+        let places = [(&self.environment, Origin::Environment(name)), (&self.dot_env, Origin::DotEnv(name))];
+        let set =
+            places.into_iter().find_map(|(variables, origin)| Some((variables.get(name)?.expose().trim(), origin)));
+        set.filter(|(value, _)| !value.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_wins_over_the_file() {
+        let variables = |list: &[(&str, &str)]| {
+            list.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect::<BTreeMap<_, _>>()
+        };
+        let both = Variables::new(variables(&[("A", "1"), ("EMPTY", "")]), variables(&[("A", "2"), ("B", " 3 ")]));
+        assert_eq!((both.get("A"), both.get("C")), (Some("1".to_owned()), None));
+        assert_eq!(both.setting("A"), Some(("1", Origin::Environment("A"))));
+        assert_eq!(both.setting("B"), Some(("3", Origin::DotEnv("B"))));
+        assert_eq!(both.setting("EMPTY"), None);
+        assert!(!format!("{both:?}").contains('3'));
+    }
+}

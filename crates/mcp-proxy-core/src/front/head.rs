@@ -1,0 +1,86 @@
+//! What is known of a request before its body is read.
+
+use std::{collections::BTreeMap, ops::Deref, sync::Arc};
+
+use http::{Uri, request::Parts};
+use mcp_protocol::Revision;
+use mcp_transport::{Caller, Principal, Secret};
+
+use super::{Refused, refused};
+use crate::{Dialect, rescue::Told, server::Server};
+
+/// A request's head, and who sends it.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub(super) parts: Parts,
+    pub(super) principal: Principal,
+}
+
+impl Deref for Head {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}
+
+impl Head {
+    /// The variables that the request sets for a process of `server`; refuses those that it may not set.
+    pub(super) fn variables(&self, server: &Server) -> Result<BTreeMap<String, Secret>, Refused> {
+        let read = server.options().request_env.read(&self.headers, self.uri.query());
+        read.map_err(|error| refused(&Told::from(&error), None))
+    }
+
+    /// The sender as a caller of `server`, with what it may hand on to a process there.
+    pub(super) fn caller(&self, server: &Server, revision: Revision) -> Result<Caller, Refused> {
+        Ok(Caller { variables: self.variables(server)?, ..Caller::new(self.principal.clone(), revision) })
+    }
+
+    /// What the client speaks on the paths of HTTP+SSE.
+    pub(super) fn dialect(&self, server: &Arc<Server>) -> Dialect {
+        match self.dialect_parameter() {
+            Some("prompty") => Dialect::Prompty,
+            Some(_) => Dialect::Standard,
+            None => server.options().dialect,
+        }
+    }
+
+    /// Whether the URL says what the client speaks.
+    pub(super) fn asks_for_dialect(&self) -> bool {
+        self.dialect_parameter().is_some()
+    }
+
+    fn dialect_parameter(&self) -> Option<&str> {
+        parameter(self.uri.query()?, &["dialect"])
+    }
+
+    /// The session that the URL names.
+    pub(super) fn session_parameter(&self) -> Option<&str> {
+        session_parameter(&self.uri)
+    }
+}
+
+/// The session that a URL names; some clients write the parameter as one word.
+pub(super) fn session_parameter(uri: &Uri) -> Option<&str> {
+    parameter(uri.query()?, &["session_id", "sessionId"])
+}
+
+fn parameter<'a>(query: &'a str, names: &[&str]) -> Option<&'a str> {
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.into_iter().find(|(name, _)| names.contains(name)).map(|(_, value)| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_is_found_among_others() {
+        let session = ["session_id", "sessionId"];
+        for (query, id) in
+            [("session_id=a", Some("a")), ("x=1&sessionId=b&y", Some("b")), ("", None), ("session=a", None)]
+        {
+            assert_eq!(parameter(query, &session), id, "{query}");
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! One server of a proxy, and how it is used.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use mcp_auth::RequestEnv;
+use mcp_protocol::Era;
+use mcp_supervisor::Supervision;
+use mcp_transport::{Caller, ConnectError, Connection, Transport};
+
+use crate::Limits;
+
+/// One server of a proxy, and how it is used.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    pub(crate) name: Arc<str>,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) is_disabled: bool,
+    pub(crate) is_launched: bool,
+    pub(crate) sharing: Sharing,
+    pub(crate) era: Option<Era>,
+    pub(crate) supervision: Supervision,
+    pub(crate) limits: Option<Limits>,
+    pub(crate) request_env: RequestEnv,
+    pub(crate) interaction: Interaction,
+    pub(crate) broadcasts_logs: bool,
+    pub(crate) dialect: Dialect,
+    pub(crate) asks_clients: bool,
+}
+
+/// How the clients of a server share it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sharing {
+    /// One connection serves all clients; each sees it as its own.
+    #[default]
+    Shared,
+    /// Every session has a connection of its own, which is gone when the session is.
+    Dedicated,
+}
+
+/// What becomes of calls to a shared server that asks its clients, once it is not clear whom it asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Interaction {
+    /// Calls of clients that can be asked run alone, each on a spare instance lent for it.
+    #[default]
+    Lease,
+    /// Every client that can be asked has an instance of its own from the start; the others share one.
+    Dedicated,
+    /// Such questions are answered with an error, and nothing is started for them.
+    Refuse,
+}
+
+/// What the paths of HTTP+SSE speak where a client does not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dialect {
+    /// HTTP+SSE as revision 2024-11-05 has it.
+    #[default]
+    Standard,
+    /// That of prompty-mcp-proxy: a JSON `endpoint` event, answers in the body of the POST, one stream for everyone.
+    Prompty,
+}
+
+impl ServerOptions {
+    /// A server that all clients share, whose era is found out, and which is started with the proxy.
+    #[must_use]
+    pub fn new(name: impl Into<Arc<str>>, transport: impl Transport) -> Self {
+        Self::with(name.into(), Arc::new(transport))
+    }
+
+    /// The same with a transport that is shared already.
+    #[must_use]
+    pub fn with(name: Arc<str>, transport: Arc<dyn Transport>) -> Self {
+        Self {
+            name,
+            transport,
+            is_disabled: false,
+            is_launched: true,
+            sharing: Sharing::default(),
+            era: None,
+            supervision: Supervision::default(),
+            limits: None,
+            request_env: RequestEnv::none(),
+            interaction: Interaction::default(),
+            broadcasts_logs: false,
+            dialect: Dialect::default(),
+            asks_clients: true,
+        }
+    }
+
+    /// A server that is known by its name and not to be used; whoever asks for it is told so.
+    #[must_use]
+    pub fn disabled(name: impl Into<Arc<str>>) -> Self {
+        Self { is_disabled: true, ..Self::new(name, Nowhere) }
+    }
+
+    /// How clients share it. Default: one connection for all.
+    #[must_use]
+    pub fn sharing(mut self, sharing: Sharing) -> Self {
+        self.sharing = sharing;
+        self
+    }
+
+    /// Which era it speaks, so that nothing is started to find out. Default: found out.
+    #[must_use]
+    pub fn era(mut self, era: Era) -> Self {
+        self.era = Some(era);
+        self
+    }
+
+    /// Starts it with its first use instead of with the proxy.
+    #[must_use]
+    pub fn on_demand(mut self) -> Self {
+        self.is_launched = false;
+        self
+    }
+
+    /// When it is restarted and when it is stopped. Default: [`Supervision::default`].
+    #[must_use]
+    pub fn supervision(mut self, supervision: Supervision) -> Self {
+        self.supervision = supervision;
+        self
+    }
+
+    /// Bounds of its own. Those that are about the proxy as a whole are not looked at. Default: the proxy's.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+
+    /// Which variables of its process a request may set, on a dedicated server. Default: none.
+    #[must_use]
+    pub fn request_env(mut self, rules: RequestEnv) -> Self {
+        self.request_env = rules;
+        self
+    }
+
+    /// What becomes of its questions when they could be for more than one client. Default: [`Interaction::Lease`].
+    #[must_use]
+    pub fn interaction(mut self, interaction: Interaction) -> Self {
+        self.interaction = interaction;
+        self
+    }
+
+    /// Gives log messages that belong to no one call to all clients of the shared server, instead of to nobody.
+    #[must_use]
+    pub fn broadcasting_logs(mut self) -> Self {
+        self.broadcasts_logs = true;
+        self
+    }
+
+    /// What its paths of HTTP+SSE speak where a client does not say. Default: the standard.
+    #[must_use]
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
+        self
+    }
+
+    /// Tells it, if it is shared, that clients can be asked nothing (no roots, sampling or elicitation). Default: everything.
+    #[must_use]
+    pub fn without_client_capabilities(mut self) -> Self {
+        self.asks_clients = false;
+        self
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+}
+
+/// The way to a server that is not to be used; nobody asks for it.
+#[derive(Debug)]
+struct Nowhere;
+
+#[async_trait]
+impl Transport for Nowhere {
+    async fn connect(&self, _: &Arc<Caller>) -> Result<Arc<dyn Connection>, ConnectError> {
+        Err(ConnectError::Other("the server is disabled".into()))
+    }
+}

@@ -1,0 +1,237 @@
+//! One server behind the proxy, and how its clients share it.
+
+mod audience;
+mod by_hand;
+mod opened;
+mod own;
+mod status;
+
+use std::sync::{
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
+use futures::future::{join, join_all};
+use mcp_eras::FindEra;
+use mcp_protocol::{ClientCapabilities, Era, Revision};
+use mcp_transport::{Caller, Client, ConnectError, Connection, Peer, Principal, Transport};
+
+pub(crate) use self::audience::{Audience, Listener};
+pub(crate) use self::opened::{Opened, Unreachable};
+use self::own::Own;
+pub use self::status::ServerStatus;
+pub(crate) use self::status::{Changes, LastUse};
+use crate::{
+    Interaction, ServerOptions, Sharing,
+    lane::{Lane, Setting, layered},
+};
+
+/// One configured server.
+///
+/// A shared server is reached in the era that was found. If that is the modern one and a client of the legacy era comes, a
+/// second connection is tried in the legacy way: many servers speak both.
+#[derive(Debug)]
+pub(crate) struct Server {
+    options: ServerOptions,
+    proxy: Arc<Client>,
+    find: Arc<FindEra>,
+    /// The ways to it where the era is settled.
+    legacy: Arc<dyn Transport>,
+    modern: Arc<dyn Transport>,
+    lanes: Lanes,
+    own: Own,
+    audience: Arc<Audience>,
+    /// Whether somebody has stopped it by hand.
+    is_stopped: AtomicBool,
+    setting: Setting,
+}
+
+/// The lanes that all clients share.
+#[derive(Debug, Default)]
+struct Lanes {
+    /// In the era that was found.
+    found: OnceLock<Lane>,
+    /// In the legacy era, to a server that was found to be modern.
+    legacy: OnceLock<Lane>,
+}
+
+impl Server {
+    /// The server of these options; `proxy` is how we introduce ourselves.
+    pub(crate) fn new(options: ServerOptions, proxy: &Arc<Client>, setting: Setting) -> Self {
+        let limits = &setting.limits;
+        let find = |pinned: Option<Era>| {
+            let find = FindEra::new(Arc::clone(&options.transport), Arc::clone(proxy));
+            let find = find.patience(limits.handshake).probe_patience(limits.probe);
+            Arc::new(if let Some(era) = pinned { find.pinned(era) } else { find })
+        };
+        let (legacy, modern) = (find(Some(Era::Legacy)), find(Some(Era::Modern)));
+        Self {
+            find: find(options.era),
+            proxy: Arc::clone(proxy),
+            legacy,
+            modern,
+            lanes: Lanes::default(),
+            own: Own::new(limits),
+            audience: Arc::default(),
+            is_stopped: AtomicBool::new(options.is_disabled),
+            options,
+            setting,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &Arc<str> {
+        &self.options.name
+    }
+
+    /// Whether it is started with the proxy.
+    pub(crate) fn is_launched(&self) -> bool {
+        self.options.is_launched && !self.options.is_disabled
+    }
+
+    /// Whether it may be used: it is neither disabled nor stopped by hand, nor has it gone.
+    pub(crate) fn is_usable(&self) -> bool {
+        self.check().is_ok()
+    }
+
+    /// Whoever listens to all it says.
+    pub(crate) fn audience(&self) -> &Arc<Audience> {
+        &self.audience
+    }
+
+    /// How it is configured.
+    pub(crate) fn options(&self) -> &ServerOptions {
+        &self.options
+    }
+
+    /// The era that the server was found to speak; it may speak the other one too.
+    pub(crate) fn era(&self) -> Option<Era> {
+        self.find.era()
+    }
+
+    /// Makes sure that the server can be had: finds out its era, and starts the shared connection.
+    pub(crate) async fn start(&self) -> Result<(), Unreachable> {
+        self.check()?;
+        match self.options.sharing {
+            Sharing::Shared => self.found().start().await.map(drop).map_err(Unreachable::Connect),
+            // What was opened to find out is stopped in the background as it is dropped.
+            Sharing::Dedicated => {
+                let found = self.find.connect(&self.caller(Era::Legacy)).await;
+                self.own.note(found.as_ref().map(drop));
+                self.setting.changes.note();
+                found.map(drop).map_err(|error| Unreachable::Connect(Arc::new(error)))
+            }
+        }
+    }
+
+    /// Opens what a new session of the legacy era is served by, ready to be called.
+    pub(crate) async fn open(&self, caller: &Arc<Caller>) -> Result<Opened, Unreachable> {
+        self.check()?;
+        if !self.is_own(caller) {
+            let (lane, _) = self.shared(Era::Legacy).await?;
+            return Ok(Opened { connection: lane.face(caller, &self.setting), child: None });
+        }
+        let refused = |error| self.refused(Era::Legacy, Arc::new(error));
+        let child = self.own.place().map_err(refused)?;
+        let connected = self.legacy.connect(caller).await;
+        self.own.note(connected.as_ref().map(drop));
+        self.setting.changes.note();
+        let connection = connected.map_err(refused)?;
+        // Stopped meanwhile: what was started for nobody is ended as it is dropped.
+        self.check()?;
+        Ok(Opened { connection: layered(connection, &self.setting), child: Some(child) })
+    }
+
+    /// The connection for requests of `caller` that belong to no session, and who answers there.
+    pub(crate) async fn sessionless(
+        &self,
+        caller: &Arc<Caller>,
+    ) -> Result<(Arc<dyn Connection>, Arc<Peer>), Unreachable> {
+        self.check()?;
+        let era = caller.era();
+        if self.options.sharing == Sharing::Shared {
+            let (lane, peer) = self.shared(era).await?;
+            return Ok((Arc::clone(lane.sessionless()), peer));
+        }
+        // Known not to speak it: nothing is started to learn it again.
+        if era == Era::Modern && self.find.era() == Some(Era::Legacy) {
+            return Err(Unreachable::OtherEra);
+        }
+        let transport = if era == Era::Legacy { &self.legacy } else { &self.modern };
+        let lane = self.own.kept(caller, transport, &self.setting)?;
+        let started = lane.start().await;
+        self.own.note(started.as_ref().map(drop).map_err(|error| &**error));
+        let peer = started.map_err(|error| self.refused(era, error))?;
+        Ok((Arc::clone(lane.sessionless()), peer))
+    }
+
+    /// Whether a session of `caller` has an instance of its own.
+    fn is_own(&self, caller: &Caller) -> bool {
+        let can_interact = || ClientCapabilities::read(caller.capabilities()).is_ok_and(|able| able.can_interact());
+        match self.options.sharing {
+            Sharing::Dedicated => true,
+            Sharing::Shared => self.options.interaction == Interaction::Dedicated && can_interact(),
+        }
+    }
+
+    /// Takes out the lanes without sessions that nobody used for as long as a session may idle.
+    pub(crate) fn idle(&self) -> Vec<Arc<Lane>> {
+        self.own.idle(&self.setting)
+    }
+
+    /// Closes everything that is open towards the server for good, sessions' dedicated connections aside.
+    pub(crate) async fn close(&self) {
+        self.is_stopped.store(true, Ordering::Relaxed);
+        let lanes = self.lanes().map(Lane::close);
+        join(join_all(lanes), self.close_sessionless()).await;
+    }
+
+    async fn close_sessionless(&self) {
+        let open = self.own.all();
+        join_all(open.iter().map(|lane| lane.close())).await;
+    }
+
+    fn lanes(&self) -> impl Iterator<Item = &Lane> {
+        let Lanes { found, legacy } = &self.lanes;
+        found.get().into_iter().chain(legacy.get())
+    }
+
+    /// The shared lane for callers of an era.
+    async fn shared(&self, era: Era) -> Result<(&Lane, Arc<Peer>), Unreachable> {
+        let found = self.found();
+        let peer = found.start().await.map_err(Unreachable::Connect)?;
+        if peer.era() == era {
+            return Ok((found, peer));
+        }
+        if era == Era::Modern || self.options.era.is_some() {
+            return Err(Unreachable::OtherEra);
+        }
+        let legacy =
+            self.lanes.legacy.get_or_init(|| Lane::new(&self.legacy, &self.caller(Era::Legacy), &self.setting));
+        let peer = legacy.start().await.map_err(|error| self.refused(era, error))?;
+        Ok((legacy, peer))
+    }
+
+    fn found(&self) -> &Lane {
+        self.lanes.found.get_or_init(|| {
+            let find: Arc<dyn Transport> = Arc::<FindEra>::clone(&self.find);
+            Lane::new(&find, &self.caller(Era::Legacy), &self.setting)
+        })
+    }
+
+    /// The proxy itself, as the caller of what is shared.
+    fn caller(&self, era: Era) -> Arc<Caller> {
+        let revision = if era == Era::Legacy { Revision::LATEST_LEGACY } else { Revision::LATEST };
+        Arc::new(Caller { client: Some(Arc::clone(&self.proxy)), ..Caller::new(Principal::Proxy, revision) })
+    }
+
+    /// What a failed connect in `era` means for a caller of that era: a server known to speak only the other one is there.
+    fn refused(&self, era: Era, error: Arc<ConnectError>) -> Unreachable {
+        let speaks_other = self.find.era().is_some_and(|found| found != era);
+        let started = !matches!(*error, ConnectError::Spawn { .. } | ConnectError::Busy(_));
+        if speaks_other && started { Unreachable::OtherEra } else { Unreachable::Connect(error) }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,89 @@
+//! What a server is doing, for people and programs that watch.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use mcp_supervisor::{Failure, State};
+use tokio::sync::watch;
+
+/// What a server is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerStatus {
+    /// What it is called.
+    pub name: Arc<str>,
+    /// What it is doing. A dedicated server runs as long as anybody's instance of it does.
+    pub state: State,
+    /// Whether it is not to be used, by configuration.
+    pub is_disabled: bool,
+    /// When it was last called; when it was configured, if that never happened.
+    pub last_used: SystemTime,
+    /// Calls in flight, long-lived ones aside.
+    pub pending: usize,
+    /// What went wrong last, until it works again.
+    pub error: Option<Failure>,
+    /// Restarts in a row, 0 after a healthy minute.
+    pub restarts: u32,
+    /// Instances of clients of their own.
+    pub instances: usize,
+    /// Whether it was seen to ask its clients while it was not clear whom.
+    pub is_interactive: bool,
+    /// Messages of a shared server that could be given to nobody.
+    pub unattributed: u64,
+}
+
+/// When a server was last called.
+#[derive(Debug)]
+pub(crate) struct LastUse(AtomicU64);
+
+impl LastUse {
+    pub(crate) fn now() -> Self {
+        let last = Self(AtomicU64::new(0));
+        last.note();
+        last
+    }
+
+    pub(crate) fn note(&self) {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.0.store(u64::try_from(since.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    pub(crate) fn time(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_millis(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// Tells whoever watches that some server does something else now, or that there are other servers.
+#[derive(Debug)]
+pub(crate) struct Changes(watch::Sender<u64>);
+
+impl Default for Changes {
+    fn default() -> Self {
+        Self(watch::Sender::new(0))
+    }
+}
+
+impl Changes {
+    pub(crate) fn note(&self) {
+        self.0.send_modify(|count| *count += 1);
+    }
+
+    pub(crate) fn watch(&self) -> watch::Receiver<u64> {
+        self.0.subscribe()
+    }
+
+    /// Notes whatever `watched` does until it is gone. Must be called inside a tokio runtime.
+    pub(crate) fn follow<T: Send + Sync + 'static>(self: &Arc<Self>, mut watched: watch::Receiver<T>) {
+        let changes = Arc::clone(self);
+        tokio::spawn(async move {
+            while watched.changed().await.is_ok() {
+                changes.note();
+            }
+            changes.note();
+        });
+    }
+}
