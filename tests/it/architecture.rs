@@ -27,7 +27,7 @@ const PARTS: [&str; 8] = [
 /// Third-party crates that only some may depend on, dev dependencies aside: which, and who.
 const REACH: [(&[&str], &[&str]); 2] = [
     (&["hyper", "hyper-util", "hyper-rustls"], &["mcp-transport-http", CORE, "mcp-control", "mcp-admin"]),
-    (&["clap", "tracing-subscriber", "mimalloc"], &["mcp-stdio", "mcp-rest", "mcp-hub"]),
+    (&["clap", "clap_complete", "tracing-subscriber", "mimalloc"], &["mcp-cli", "mcp-stdio", "mcp-rest", "mcp-hub"]),
 ];
 
 /// Errors without a type, which no crate has, not even in its tests.
@@ -49,10 +49,11 @@ fn below(name: &str) -> Option<Vec<&'static str>> {
         "mcp-proxy-core" => core(),
         "mcp-config" => [core(), vec![CORE]].concat(),
         "mcp-control" | "examples" => [core(), vec![CORE, "mcp-config"]].concat(),
+        "mcp-cli" => vec![CORE, "mcp-config", "mcp-control"],
         "mcp-admin" => [core(), vec![CORE, "mcp-config", "mcp-control"]].concat(),
-        "mcp-stdio" | "mcp-rest" => vec![CORE, "mcp-config", "mcp-control"],
-        "mcp-hub" => vec![CORE, "mcp-config", "mcp-control", "mcp-admin"],
-        "tests" => [core(), vec![CORE, "mcp-config", "mcp-control", "mcp-admin"]].concat(),
+        "mcp-stdio" | "mcp-rest" => vec![CORE, "mcp-config", "mcp-control", "mcp-cli"],
+        "mcp-hub" => vec![CORE, "mcp-config", "mcp-control", "mcp-cli", "mcp-admin"],
+        "tests" => [core(), vec![CORE, "mcp-config", "mcp-control", "mcp-cli", "mcp-admin"]].concat(),
         part if PARTS.contains(&part) => base(),
         _ => return None,
     })

@@ -29,6 +29,11 @@ impl Mark {
         living(&self.0).len()
     }
 
+    /// Which they are.
+    pub(crate) fn ids(&self) -> Vec<u32> {
+        living(&self.0)
+    }
+
     /// Waits until so many processes bear it.
     pub(crate) async fn until(&self, count: usize) {
         until(&format!("{count} processes"), PATIENCE, || self.living() == count).await;

@@ -196,11 +196,14 @@ async fn a_server_that_reads_no_more() {
 #[tokio::test]
 async fn a_server_that_closes_stdout_and_lives_on() {
     let scene = Scene::of(&[], &["closes-stdout", "stubborn"]).await;
+    let first = scene.mark.ids();
     let (one, two) = join(scene.one.echo(1, "a"), scene.two.echo(1, "b")).await;
     for response in [one, two] {
         assert!(error(&response).contains("the server"), "{response}");
     }
-    scene.mark.until(0).await;
+    // It is ended, and another one is started in its place.
+    let is_another = || matches!(scene.mark.ids()[..], [only] if !first.contains(&only));
+    until("another process", 2 * PATIENCE, is_another).await;
     scene.end();
 }
 

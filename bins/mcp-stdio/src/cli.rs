@@ -32,6 +32,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, clap::Args)]
+#[expect(clippy::doc_markdown, reason = "help texts")]
 pub(crate) struct Serve {
     /// The server to start, and its arguments; no shell reads them [env: MCP_SERVER_CONFIG, split at its spaces].
     #[arg(last = true, value_name = "COMMAND", conflicts_with = "config")]

@@ -1,6 +1,10 @@
 //! The one server that is served where there is no configuration file.
 
-use std::{env, path::Path, sync::Arc};
+use std::{
+    env,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use mcp_cli::CliError;
 use mcp_config::{Composer, Defaults, Origin, Settings};
@@ -18,19 +22,11 @@ pub(crate) fn server(
     settings: &Settings,
     composer: &Composer,
 ) -> Result<(ServerOptions, String), CliError> {
-    let (program, name, arguments) = match settings.server.value.as_deref() {
-        Some([program, arguments @ ..]) => {
-            let name = Path::new(program).file_name().unwrap_or(program).to_string_lossy().into_owned();
-            (program.clone(), name, arguments.to_vec())
-        }
-        _ => {
-            let own = env::current_exe().map_err(|error| {
-                CliError::Setting(format!(
-                    "the path of this program is not known, so it cannot start its demo server; name a server to start: {error}"
-                ))
-            })?;
-            (own.into(), "demo-server".to_owned(), vec!["demo-server".into()])
-        }
+    let (program, name, arguments) = if let Some([program, arguments @ ..]) = settings.server.value.as_deref() {
+        let name = Path::new(program).file_name().unwrap_or(program).to_string_lossy().into_owned();
+        (program.clone(), name, arguments.to_vec())
+    } else {
+        (own_path()?.into(), "demo-server".to_owned(), vec!["demo-server".into()])
     };
     let mut started = composer.child(program, &Arc::from(&*name), composer.limits()).args(arguments);
     if matches!(settings.server.source, Origin::Environment(_) | Origin::DotEnv(_)) {
@@ -58,6 +54,12 @@ pub(crate) fn server(
         options = options.without_client_capabilities();
     }
     Ok((options, name))
+}
+
+/// The path of this program, which has the demo server in it.
+fn own_path() -> Result<PathBuf, CliError> {
+    let text = "the path of this program is not known, so it cannot start its demo server; name a server to start";
+    env::current_exe().map_err(|error| CliError::Setting(format!("{text}: {error}")))
 }
 
 /// Whoever names the server in the environment, as in a container, puts its variables there too.

@@ -5,7 +5,7 @@
 //!
 //! What is not here: what a setting means, which is `mcp-config`'s, and what is done with it, which is the core's.
 
-mod common;
+mod arguments;
 mod completions;
 mod error;
 mod import;
@@ -15,7 +15,7 @@ mod run;
 mod signal;
 mod sources;
 
-pub use common::Common;
+pub use arguments::Common;
 pub use completions::{Shell, completions};
 pub use error::CliError;
 pub use program::{OwnServer, Program};

@@ -11,7 +11,7 @@ use std::{
 use mcp_config::{Composer, IdleTimeout, Live, Origin, Settings, Severity, show};
 use mcp_control::{Control, Writes};
 use mcp_proxy_core::{
-    Allowed, Limits, Proxy, Tls,
+    Allowed, Builder, Limits, Proxy, Tls,
     auth::Keys,
     transport::{Kinds, Secret},
 };
@@ -46,7 +46,8 @@ fn go(program: Program) -> Result<(), CliError> {
     }
     let sources = Sources::read(&program)?;
     if program.common.check {
-        return check(&sources);
+        check(&sources);
+        return Ok(());
     }
     let settings = &sources.settings;
     log::begin(&settings.log_level.value, settings.log_format.value)?;
@@ -62,13 +63,12 @@ fn go(program: Program) -> Result<(), CliError> {
 }
 
 /// Prints what holds and where it comes from.
-fn check(sources: &Sources) -> Result<(), CliError> {
+fn check(sources: &Sources) {
     let warnings = sources.warnings.iter().filter(|it| it.severity == Severity::Warning);
     warnings.for_each(|warning| say(format_args!("{warning}")));
     let servers = sources.file.as_ref().map(|read| &read.file.servers[..]).unwrap_or_default();
     // Nobody reads what cannot be written.
     let _ = io::stdout().write_all(show(&sources.settings, servers).as_bytes());
-    Ok(())
 }
 
 /// Serves until it is told to stop.
@@ -86,24 +86,21 @@ async fn serve(program: Program, sources: Sources) -> Result<(), CliError> {
     let mut control = Control::new();
     let mut builder = Proxy::builder().name(program.name).limits(limits).allowed(allowed(&settings));
     let writes = writes(&settings, &keys);
-    let (live, what) = match file {
-        Some(Read { path, text, file }) => {
-            let live = Arc::new(Live::new(path, text, file, overrides, variables, composer));
-            let servers = live.servers()?;
-            let what = Serving::Several(servers.len());
-            builder = servers.into_iter().fold(builder, |builder, server| builder.server_with(server));
-            control = control.with_config(Arc::clone(&live), writes);
-            (Some(live), what)
+    let (live, what) = if let Some(Read { path, text, file }) = file {
+        let live = Arc::new(Live::new(path, text, file, overrides, variables, composer));
+        let servers = live.servers()?;
+        let what = Serving::Several(servers.len());
+        builder = servers.into_iter().fold(builder, Builder::server_with);
+        control = control.with_config(Arc::clone(&live), writes);
+        (Some(live), what)
+    } else {
+        if settings.idle_timeout.source == Origin::Default {
+            // Whoever starts one server by hand wants it to stay.
+            settings.idle_timeout.value = IdleTimeout::Never;
         }
-        None => {
-            if settings.idle_timeout.source == Origin::Default {
-                // Whoever starts one server by hand wants it to stay.
-                settings.idle_timeout.value = IdleTimeout::Never;
-            }
-            let (server, name) = (program.own)(&settings, &composer)?;
-            builder = builder.server_with(server);
-            (None, Serving::One(name))
-        }
+        let (server, name) = (program.own)(&settings, &composer)?;
+        builder = builder.server_with(server);
+        (None, Serving::One(name))
     };
     let proxy = builder.keys(keys).mount("api", control).build()?;
     let address = SocketAddr::new(host, port);

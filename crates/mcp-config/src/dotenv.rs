@@ -121,8 +121,7 @@ mod tests {
     fn a_broken_line_is_named_and_not_quoted() {
         for line in ["s3cret", "1A=s3cret", "=s3cret", "A='s3cret", "A=\"s3cret\\", "A='s3' cret"] {
             let error = read(&format!("B=1\n{line}")).unwrap_err();
-            assert!(error.starts_with(".env:2: ") && !error.contains("cret\""), "{error}");
-            assert!(!error.contains("s3"), "{error}");
+            assert!(error.starts_with(".env:2: ") && !error.contains("s3"), "{error}");
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     Variables,
 };
 use variable::{
-    AUTH_KEY, CONFIG_PATH, HOST, IDLE_TIMEOUT, LOGGING, MCP_SERVER_CONFIG, PORT, REQUEST_ENV, RUST_LOG, SHARED_SESSION,
+    AUTH_KEY, CONFIG_PATH, IDLE_TIMEOUT, LOGGING, MCP_SERVER_CONFIG, PORT, REQUEST_ENV, RUST_LOG, SHARED_SESSION,
     Variable,
 };
 
@@ -33,7 +33,7 @@ pub struct Settings {
     pub server: Sourced<Option<Vec<OsString>>>,
     /// Variables that requests may set for that server; `$REQUEST_ENV`. Default: none.
     pub request_env: Sourced<RequestVariables>,
-    /// The address to listen on; `$HOST`. Default: 127.0.0.1.
+    /// The address to listen on. Default: 127.0.0.1.
     pub host: Sourced<IpAddr>,
     /// The port to listen on, 0 for a free one; `$PORT`. Default: 8000.
     pub port: Sourced<u16>,
@@ -108,7 +108,7 @@ impl Settings {
         let settings = Self {
             server: from.optional(server, &[MCP_SERVER_CONFIG], None),
             request_env: from.first(request_env, &[REQUEST_ENV], None, RequestVariables::default()),
-            host: from.first(flag.host, &[HOST], file.host, IpAddr::from([127, 0, 0, 1])),
+            host: from.first(flag.host, &[], file.host, IpAddr::from([127, 0, 0, 1])),
             port: from.first(flag.port, &[PORT], file.port, 8000),
             auth_key: from.optional(flag.auth_key, &[AUTH_KEY], file.auth_key),
             keys: from.first(flag.keys, &[], file.keys, BTreeMap::new()),

@@ -4,6 +4,7 @@ use std::{collections::HashSet, fmt};
 
 use crate::{
     check_name,
+    edit::SECTIONS,
     json::{self, BYTE_ORDER_MARK, Comments, Json, SyntaxError},
 };
 
@@ -59,7 +60,7 @@ pub fn import(text: &str, client: Option<ClientKind>) -> Result<Imported, Import
     };
     // VS Code's older files have it all in a section of the settings.
     let root = object(&root, "mcp").unwrap_or(&root);
-    let (section, servers) = ["mcpServers", "servers", "context_servers"]
+    let (section, servers) = SECTIONS
         .into_iter()
         .find_map(|section| Some((section, object(root, section)?)))
         .ok_or(ImportError::NoServers)?;

@@ -16,6 +16,9 @@ use crate::{jsonc, text::Position};
 /// A JSON value that stands in no text.
 pub(crate) type Json = CstInputValue;
 
+/// How deep objects and arrays may nest.
+const DEEPEST: usize = 64;
+
 /// Some editors put it before the first character of a file; it is no part of the JSON text.
 pub(crate) const BYTE_ORDER_MARK: char = '\u{feff}';
 
@@ -61,14 +64,14 @@ pub(crate) enum Comments {
 ///
 /// # Errors
 ///
-/// Fails if the text is empty or no JSON, or if a key stands twice in one object.
+/// Fails if the text is empty or no JSON, nests deeper than 64 levels, or has a key twice in one object.
 pub(crate) fn read(text: &str, comments: Comments) -> Result<Json, SyntaxError> {
     let allowed = comments == Comments::Allowed;
     let options = ParseOptions { allow_comments: allowed, allow_trailing_commas: allowed, ..jsonc::options() };
     let parsed = parse_to_ast(text, &CollectOptions::default(), &options);
     let value = parsed.map_err(|error| SyntaxError::of(text, &error))?.value;
     let value = value.ok_or_else(|| SyntaxError::at(text, 0, "there is nothing in it"))?;
-    tree(text, &value)
+    tree(text, &value, DEEPEST)
 }
 
 /// The text of a value, indented by two spaces.
@@ -83,21 +86,26 @@ pub(crate) fn pretty(value: Json) -> String {
     }
 }
 
-fn tree(text: &str, value: &Value<'_>) -> Result<Json, SyntaxError> {
+fn tree(text: &str, value: &Value<'_>, levels: usize) -> Result<Json, SyntaxError> {
+    let wrong = |place: &dyn Ranged, reason| SyntaxError::at(text, place.range().start, reason);
     Ok(match value {
         Value::NullKeyword(_) => Json::Null,
         Value::BooleanLit(it) => Json::Bool(it.value),
         Value::NumberLit(it) => Json::Number(it.value.to_owned()),
         Value::StringLit(it) => Json::String(it.value.to_string()),
-        Value::Array(it) => Json::Array(it.elements.iter().map(|value| tree(text, value)).collect::<Result<_, _>>()?),
+        Value::Array(_) | Value::Object(_) if levels == 0 => return Err(wrong(value, "this is nested too deeply")),
+        Value::Array(it) => {
+            let elements = it.elements.iter().map(|value| tree(text, value, levels - 1));
+            Json::Array(elements.collect::<Result<_, _>>()?)
+        }
         Value::Object(it) => {
             let mut names = HashSet::new();
             let members = it.properties.iter().map(|member| {
                 let name = member.name.as_str();
                 if !names.insert(name) {
-                    return Err(SyntaxError::at(text, member.range().start, "this key stands twice in its object"));
+                    return Err(wrong(member, "this key stands twice in its object"));
                 }
-                Ok((name.to_owned(), tree(text, &member.value)?))
+                Ok((name.to_owned(), tree(text, &member.value, levels - 1)?))
             });
             Json::Object(members.collect::<Result<_, _>>()?)
         }
@@ -130,6 +138,7 @@ mod tests {
         check("{\n  \"ä\": }", "line 2, column 8: Unexpected close brace");
         check("{\"a\": 1,\n \"ä\": 2, \"a\": 3}", "line 2, column 10: this key stands twice in its object");
         check(" // nothing\n", "line 1, column 1: there is nothing in it");
+        check(&format!("{}{}", "[".repeat(65), "]".repeat(65)), "line 1, column 65: this is nested too deeply");
         check("{a: 1}", "line 1, column 2: Expected string for object property");
     }
 }

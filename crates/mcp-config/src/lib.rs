@@ -12,7 +12,7 @@
 //! let variables = Variables::of_process(BTreeMap::new());
 //! let parsed = parse(Path::new("mcp-config.json"), text, &|name| variables.get(name));
 //! for diagnostic in &parsed.diagnostics {
-//!     println!("{diagnostic}"); // mcp-config.json:3:85: mcpServers.everything.autoRestrat: … did you mean `autoRestart`?
+//!     println!("{diagnostic}"); // mcp-config.json:3:95: mcpServers.everything.autoRestrat: … did you mean `autoRestart`?
 //! }
 //!
 //! let file = parsed.file.expect("a warning is no error");
@@ -75,7 +75,7 @@ pub use schema::schema;
 pub use show::show;
 pub use sourced::{Origin, Sourced};
 pub use target::{Source, Target, Wire};
-pub use value::{IdleTimeout, SizeError, TimeError, parse_size, parse_time};
+pub use value::{AddressError, IdleTimeout, SizeError, TimeError, parse_address, parse_size, parse_time};
 pub use variables::Variables;
 pub use watch::{Change, Watch, WatchError};
 pub use words::{Unbalanced, split_words};

@@ -1,13 +1,13 @@
 //! A configuration file that is followed while the proxy runs.
 
 use std::{
-    fmt,
+    fmt, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use mcp_proxy_core::{BuildError, Proxy, ServerOptions, Slot};
-use tokio::sync;
+use tokio::{sync, task::spawn_blocking};
 
 use crate::{
     Change, ComposeError, Composer, Defaults, Diagnostic, EditError, File, Overrides, ServerEntry, SettingError,
@@ -78,7 +78,7 @@ pub enum ChangeError {
         /// What was to be done with it.
         verb: &'static str,
         /// Why not.
-        source: std::io::Error,
+        source: io::Error,
     },
 }
 
@@ -192,7 +192,7 @@ impl Live {
                     Err(error) => self.complain(&error.to_string()),
                 },
                 Change::Missing => self.complain("the configuration file is gone"),
-                Change::Unreadable(reason) => self.complain(&reason.to_string()),
+                Change::Unreadable(reason) => self.complain(&reason),
             }
         }
     }
@@ -210,14 +210,16 @@ impl Live {
     ) -> Result<Applied, ChangeError> {
         let _one_at_a_time = self.changing.lock().await;
         let failed = |verb| move |source| ChangeError::File { path: self.path.clone(), verb, source };
-        let before = match std::fs::read_to_string(&self.path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        let before = match tokio::fs::read_to_string(&self.path).await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             read => read.map_err(failed("read"))?,
         };
         let after = edit(&before)?;
         // First the check, then the file, then the proxy: what is on disk is always sound.
         let planned = self.plan(&after)?;
-        write_atomically(&self.path, &after).map_err(failed("written"))?;
+        let (path, text) = (self.path.clone(), after.clone());
+        let written = spawn_blocking(move || write_atomically(&path, &text)).await.map_err(io::Error::other);
+        written.flatten().map_err(failed("written"))?;
         let applied = self.carry_out(proxy, after, planned)?;
         report(&applied);
         Ok(applied)
@@ -319,3 +321,6 @@ impl fmt::Debug for Live {
         f.debug_struct("Live").field("path", &self.path).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

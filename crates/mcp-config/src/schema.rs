@@ -1,18 +1,19 @@
 //! The JSON Schema of the configuration file.
 
-mod json;
-
 use std::iter::once;
 
 use mcp_proxy_core::Limits;
 
 use crate::{
     LimitSetting,
+    json::{Json, pretty},
     key::{Key, Kind, PROXY, SERVER, Scope, Table},
     limits::{LIMITS, Limit},
     value::{SIZE_PATTERN, TIME_PATTERN},
 };
-use json::{Json, Members, members};
+
+/// The members of an object.
+type Members = Vec<(String, Json)>;
 
 /// The JSON Schema (2020-12) of the configuration file, made of the tables that the file is read by.
 ///
@@ -26,7 +27,7 @@ pub fn schema() -> String {
     ]);
     schema.extend(object(properties(&PROXY)));
     schema.extend(members([("$defs", members([("server", object(properties(&SERVER)).into())]).into())]));
-    Json::from(schema).pretty(0) + "\n"
+    pretty(Json::Object(schema)) + "\n"
 }
 
 /// Every key of a table and every synonym.
@@ -45,8 +46,11 @@ fn property<T>(key: &Key<T>, about: &str) -> Json {
     let mut property = members([("description", about.into())]);
     property.extend(shape(&key.kind));
     if !key.default.is_empty() {
-        let bare = matches!(key.kind, Kind::Bool(_) | Kind::LooseBool(_) | Kind::Number(..));
-        let default = if bare { Json::Raw(key.default.to_owned()) } else { key.default.into() };
+        let default = match key.kind {
+            Kind::Bool(_) | Kind::LooseBool(_) => Json::Bool(key.default == "true"),
+            Kind::Number(..) => Json::Number(key.default.to_owned()),
+            _ => key.default.into(),
+        };
         property.push(("default".to_owned(), default));
     }
     property.into()
@@ -56,7 +60,7 @@ fn shape<T>(kind: &Kind<T>) -> Members {
     match kind {
         Kind::Bool(_) => of_type("boolean"),
         Kind::LooseBool(_) => any_of([of_type("boolean"), pattern("^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$")]),
-        Kind::Number(range, _) => integer(range.start(), Some(range.end())),
+        Kind::Number(range, _) => integer(*range.start(), Some(*range.end())),
         Kind::Address(_) | Kind::Text(_) | Kind::Expanded(_) | Kind::Path(_) | Kind::Secret(_) | Kind::Type => {
             of_type("string")
         }
@@ -66,15 +70,17 @@ fn shape<T>(kind: &Kind<T>) -> Members {
         Kind::Idle(_) => any_of([
             pattern(TIME_PATTERN),
             pattern("^(off|[0-9]+)$"),
-            integer(&0, None),
-            members([("const", Json::Raw("false".to_owned()))]),
+            integer(0, None),
+            members([("const", Json::Bool(false))]),
         ]),
-        Kind::Choice(words, _) => members([("enum", Json::List(words.iter().map(|word| Json::from(*word)).collect()))]),
+        Kind::Choice(words, _) => {
+            members([("enum", Json::Array(words.iter().map(|word| Json::from(*word)).collect()))])
+        }
         Kind::Sources(_) => map_of(any_of(["header", "query"].map(|from| {
             members([
                 ("properties", members([(from, of_type("string").into())]).into()),
-                ("required", Json::List(vec![from.into()])),
-                ("maxProperties", Json::Raw("1".to_owned())),
+                ("required", Json::Array(vec![from.into()])),
+                ("maxProperties", Json::Number("1".to_owned())),
             ])
         }))),
         Kind::Limits(scope, _) => {
@@ -90,12 +96,16 @@ fn bound(limit: &'static Limit) -> Json {
     let default = LimitSetting::of(limit, &mut Limits::default()).value();
     let mut bound = members([("description", limit.about.into())]);
     bound.extend(match (limit.is_count(), limit.is_time()) {
-        (true, _) => integer(&1, None),
+        (true, _) => integer(1, None),
         (_, true) => pattern(TIME_PATTERN),
         _ => pattern(SIZE_PATTERN),
     });
-    bound.push(("default".to_owned(), if limit.is_count() { Json::Raw(default) } else { Json::Text(default) }));
+    bound.push(("default".to_owned(), if limit.is_count() { Json::Number(default) } else { Json::String(default) }));
     bound.into()
+}
+
+fn members<const N: usize>(members: [(&str, Json); N]) -> Members {
+    members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 fn of_type(name: &str) -> Members {
@@ -106,9 +116,9 @@ fn pattern(pattern: &str) -> Members {
     members([("type", "string".into()), ("pattern", pattern.into())])
 }
 
-fn integer(least: &u32, most: Option<&u32>) -> Members {
-    let mut integer = members([("type", "integer".into()), ("minimum", Json::Raw(least.to_string()))]);
-    integer.extend(most.map(|most| ("maximum".to_owned(), Json::Raw(most.to_string()))));
+fn integer(least: u32, most: Option<u32>) -> Members {
+    let mut integer = members([("type", "integer".into()), ("minimum", Json::Number(least.to_string()))]);
+    integer.extend(most.map(|most| ("maximum".to_owned(), Json::Number(most.to_string()))));
     integer
 }
 
@@ -117,7 +127,7 @@ fn map_of(value: Members) -> Members {
 }
 
 fn any_of<const N: usize>(shapes: [Members; N]) -> Members {
-    members([("anyOf", Json::List(shapes.into_iter().map(Json::from).collect()))])
+    members([("anyOf", Json::Array(shapes.into_iter().map(Json::from).collect()))])
 }
 
 #[cfg(test)]

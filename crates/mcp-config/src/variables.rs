@@ -1,6 +1,6 @@
 //! The variables that settings and values come from.
 
-use std::{collections::BTreeMap, env};
+use std::{collections::BTreeMap, env, ffi::OsString};
 
 use mcp_proxy_core::transport::Secret;
 
@@ -23,7 +23,7 @@ impl Variables {
     /// Takes the environment of this process; variables that are not UTF-8 are left out.
     #[must_use]
     pub fn of_process(dot_env: BTreeMap<String, Secret>) -> Self {
-        let utf8 = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        let utf8 = |(name, value): (OsString, OsString)| {
             Some((name.into_string().ok()?, Secret::new(value.into_string().ok()?)))
         };
         Self::new(env::vars_os().filter_map(utf8).collect(), dot_env)
@@ -39,9 +39,10 @@ impl Variables {
     /// The value of a variable that is a setting, and where it is from. An empty one says nothing.
     pub(crate) fn setting(&self, name: &'static str) -> Option<(&str, Origin)> {
         let places = [(&self.environment, Origin::Environment(name)), (&self.dot_env, Origin::DotEnv(name))];
-        let set =
-            places.into_iter().find_map(|(variables, origin)| Some((variables.get(name)?.expose().trim(), origin)));
-        set.filter(|(value, _)| !value.is_empty())
+        places.into_iter().find_map(|(variables, origin)| {
+            let value = variables.get(name)?.expose().trim();
+            (!value.is_empty()).then_some((value, origin))
+        })
     }
 }
 
@@ -54,11 +55,15 @@ mod tests {
         let variables = |list: &[(&str, &str)]| {
             list.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect::<BTreeMap<_, _>>()
         };
-        let both = Variables::new(variables(&[("A", "1"), ("EMPTY", "")]), variables(&[("A", "2"), ("B", " 3 ")]));
+        let both = Variables::new(
+            variables(&[("A", "1"), ("EMPTY", "")]),
+            variables(&[("A", "2"), ("B", " 3 "), ("EMPTY", "4")]),
+        );
         assert_eq!((both.get("A"), both.get("C")), (Some("1".to_owned()), None));
         assert_eq!(both.setting("A"), Some(("1", Origin::Environment("A"))));
         assert_eq!(both.setting("B"), Some(("3", Origin::DotEnv("B"))));
-        assert_eq!(both.setting("EMPTY"), None);
+        assert_eq!(both.setting("EMPTY"), Some(("4", Origin::DotEnv("EMPTY"))));
+        assert_eq!(both.setting("C"), None);
         assert!(!format!("{both:?}").contains('3'));
     }
 }

@@ -209,3 +209,6 @@ fn wrong_method(allowed: &'static str) -> Response<ServiceBody> {
     answer.headers_mut().insert(http::header::ALLOW, http::HeaderValue::from_static(allowed));
     answer
 }
+
+#[cfg(test)]
+mod tests;

@@ -55,7 +55,7 @@ pub(crate) fn applied(applied: &Applied) -> String {
 }
 
 fn list<'a>(texts: impl Iterator<Item = &'a str>) -> String {
-    format!("[{}]", texts.map(|text| quote(text).to_string()).collect::<Vec<_>>().join(","))
+    format!("[{}]", texts.map(quote).collect::<Vec<_>>().join(","))
 }
 
 /// An object of these members, whose values are JSON text already.
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn what_there_is_nothing_to_say_about_is_left_out() {
-        let at = UNIX_EPOCH + Duration::from_secs(1_704_067_200);
+        let at = UNIX_EPOCH + Duration::from_hours(473_352);
         let quiet = ServerStatus {
             name: "a".into(),
             state: ServerState::Running,

@@ -64,12 +64,12 @@ impl Course {
         match &self.phase {
             Phase::Running(inner) => Ok(Demand::Use(InUse::new(inner))),
             Phase::Attempt(Pending { cause: Cause::Restart(why), turn, .. })
-                if !self.policy.is_within_reach(*turn, asked) =>
+                if !self.policy.is_within_reach(asked, *turn) =>
             {
                 Err(NotSent::Connect(Arc::clone(why)))
             }
             Phase::Attempt(pending) => Ok(Demand::Await(pending.attempt.clone())),
-            Phase::GivenUp { why, since } if !self.policy.is_retry_due(*since, now) => {
+            Phase::GivenUp { why, since } if !self.policy.is_retry_due(asked, *since) => {
                 Err(NotSent::Connect(Arc::clone(why)))
             }
             Phase::GivenUp { .. } => Ok(Demand::Await(self.begin(Cause::Retry, now))),

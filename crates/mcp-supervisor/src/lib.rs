@@ -1,32 +1,41 @@
 //! Keeps a server alive: starts it on demand, restarts it with backoff, stops it when idle, leases spare instances, and tells its state.
 //!
-//! [`Supervised`] is a connection that outlives the connections behind it: it opens one when it is needed, and another
-//! when that one has ended. [`Leases`] keeps a few instances of the same server for calls that must run alone.
+//! [`Supervised`] is a connection that outlives the connections behind it: it opens one when it is needed, another when
+//! that one has ended, and none while nobody needs one, as [`Supervision`] says. [`Leases`] keeps a few instances of the
+//! same server for calls that must run alone.
 //!
 //! ```
-//! # #[tokio::main(flavor = "current_thread")]
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use std::sync::Arc;
+//! use std::{sync::Arc, time::Duration};
 //!
 //! use futures::StreamExt;
 //! use mcp_jsonrpc::{Id, Message};
 //! use mcp_protocol::Revision;
-//! use mcp_supervisor::{State, Supervised};
+//! use mcp_supervisor::{State, Supervised, Supervision};
 //! use mcp_transport::{Caller, Connection, Memory, Request};
 //!
+//! // A server that answers once and leaves.
 //! let server = Memory::new(|mut end| async move {
-//!     while let Some(request) = end.next().await {
+//!     if let Some(request) = end.next().await {
 //!         end.send(Message::response(&request.id().expect("a request"), r#""pong""#)).await;
 //!     }
 //! });
 //! let caller = Caller::proxy(Revision::LATEST_LEGACY);
-//! let supervised = Supervised::new(Arc::new(server), Arc::clone(&caller));
-//! assert_eq!(supervised.state().borrow().state, State::Stopped);
+//! let settings = Supervision { idle: Some(Duration::from_secs(300)), ..Supervision::default() };
+//! let supervised = Supervised::with(Arc::new(server), Arc::clone(&caller), settings);
+//! let mut state = supervised.state();
+//! assert_eq!(state.borrow().state, State::Stopped);
 //!
 //! let question = Message::request(&Id::from(1), "example/ask", None);
 //! let reply = supervised.call(Request::new(question, caller).expect("a request")).await?;
 //! assert_eq!(reply.response().await?.result(), Some(r#""pong""#));
-//! assert_eq!(supervised.state().borrow().state, State::Running);
+//!
+//! // It is started again, and stopped when nobody has used it for five minutes.
+//! let shown = state.wait_for(|status| status.state == State::Restarting).await?.clone();
+//! assert_eq!(&*shown.error.expect("it has left").reason, "the server has closed the connection");
+//! state.wait_for(|status| status.state == State::Running).await?;
+//! state.wait_for(|status| status.state == State::Stopped).await?;
 //! supervised.close().await;
 //! # Ok(())
 //! # }

@@ -59,13 +59,14 @@ impl Policy {
         self.restart(turn)
     }
 
-    /// Whether a use makes another attempt if the server was given up at that time.
-    pub(crate) fn is_retry_due(&self, given_up: Instant, now: Instant) -> bool {
-        self.settings.retry_after <= now.saturating_duration_since(given_up)
+    /// Whether somebody who has asked at that time has another attempt made at a server given up at that other time.
+    /// Whoever has seen it given up has not, however short the time is.
+    pub(crate) fn is_retry_due(&self, asked: Instant, given_up: Instant) -> bool {
+        given_up < asked && self.settings.retry_after <= asked.saturating_duration_since(given_up)
     }
 
     /// Whether somebody who has asked at that time waits for that turn.
-    pub(crate) fn is_within_reach(&self, turn: Instant, asked: Instant) -> bool {
+    pub(crate) fn is_within_reach(&self, asked: Instant, turn: Instant) -> bool {
         turn.saturating_duration_since(asked) <= self.settings.backoff_wait
     }
 
@@ -136,12 +137,23 @@ mod tests {
     }
 
     #[test]
+    fn a_retry_is_for_those_who_ask_later() {
+        let now = Instant::now();
+        let policy = |retry_after| Policy::new(Supervision { retry_after, ..Supervision::default() });
+        assert!(!policy(SECOND).is_retry_due(now + SECOND / 2, now));
+        assert!(policy(SECOND).is_retry_due(now + SECOND, now));
+        for asked in [now, now.checked_sub(SECOND).unwrap()] {
+            assert!(!policy(Duration::ZERO).is_retry_due(asked, now));
+        }
+    }
+
+    #[test]
     fn endless_times_are_within_bounds() {
         let now = Instant::now();
         let settings =
             Supervision { retry_after: Duration::MAX, backoff_wait: Duration::MAX, ..Supervision::default() };
         let policy = Policy::new(settings);
-        assert!(!policy.is_retry_due(now, now + HEALTHY));
-        assert!(policy.is_within_reach(now + HEALTHY, now));
+        assert!(!policy.is_retry_due(now + HEALTHY, now));
+        assert!(policy.is_within_reach(now, now + HEALTHY));
     }
 }

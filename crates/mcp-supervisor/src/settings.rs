@@ -16,8 +16,8 @@ pub struct Supervision {
     /// How long uses are refused after the server was given up; the first one after that makes one more attempt.
     /// Default: 60 s.
     pub retry_after: Duration,
-    /// How long the server may be unused before it is stopped; the next use starts it again. It may take a quarter of
-    /// this longer, at most a second, until that is noticed. Default: `None`, it is never stopped for that.
+    /// How long the server may be unused before it is stopped; the next use starts it again. It may take half of this
+    /// longer, at most two seconds, until that is noticed. Default: `None`, it is never stopped for that.
     pub idle: Option<Duration>,
     /// How long a message waits for the turn of the next attempt. Default: 10 s. Where the wait would be longer, the
     /// failure that is to blame is reported at once. The attempt itself takes as long as the transport lets it.

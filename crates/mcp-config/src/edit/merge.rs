@@ -71,14 +71,21 @@ fn array(array: &CstArray, mut wanted: Vec<Json>) {
                     replace(old.clone(), rest);
                 }
             }
-            None => {
-                array.insert(head + done, value);
-            }
+            None => insert(array, head + done, value),
         }
         done += 1;
     }
     for surplus in middle.iter().skip(done) {
         surplus.clone().remove();
+    }
+}
+
+fn insert(array: &CstArray, index: usize, value: Json) {
+    let added = array.insert(index, value);
+    // On one line, the space that follows the new comma joins the one that was there.
+    let mut spaces = added.next_siblings().skip(1).take_while(CstNode::is_whitespace);
+    if let (Some(_), Some(CstNode::Leaf(CstLeafNode::Whitespace(second)))) = (spaces.next(), spaces.next()) {
+        second.remove();
     }
 }
 

@@ -53,6 +53,26 @@ fn an_equal_entry_changes_nothing() {
 }
 
 #[test]
+fn equal_elements_at_both_ends_are_told_apart() {
+    #[track_caller]
+    fn check(old: &str, new: &str) {
+        let file = |args: &str| format!("{{\"servers\": {{\"a\": {{\"args\": [{args}]}}}}}}");
+        assert_eq!(set_server(&file(old), "a", &format!("{{\"args\":[{new}]}}")).unwrap(), file(new));
+    }
+    check("1, 1", "1");
+    check("1", "1, 1, 1");
+    check("1, 2, 1", "1, 1");
+    check("1, 2, 3", "1, 4, 5, 3");
+    check("1, 2", "");
+}
+
+#[test]
+fn of_two_members_with_one_name_one_is_left() {
+    let text = r#"{"servers": {"a": {"b": 1, "b": 2}}}"#;
+    assert_eq!(set_server(text, "a", r#"{"b":3}"#).unwrap(), r#"{"servers": {"a": {"b": 3}}}"#);
+}
+
+#[test]
 fn a_new_server_comes_last_in_the_manner_of_the_file() {
     let soon = "}, // soon\n";
     let added = "        \"new\": {\n            \"command\": \"x\",\n            \"args\": [],\n        },\n";

@@ -1,6 +1,6 @@
 //! The variables that make settings, as the systems before us called them.
 
-use std::{ffi::OsString, net::IpAddr};
+use std::ffi::OsString;
 
 use mcp_proxy_core::transport::Secret;
 
@@ -28,9 +28,6 @@ pub(super) const REQUEST_ENV: Variable<RequestVariables> = Variable {
     read: |text| text.parse().ok(),
     must: "`*`, or names of variables with commas between them, and none that changes what a program runs or trusts",
 };
-
-pub(super) const HOST: Variable<IpAddr> =
-    Variable { name: "HOST", read: |text| text.parse().ok(), must: "an IP address, such as `127.0.0.1` or `::`" };
 
 pub(super) const PORT: Variable<u16> =
     Variable { name: "PORT", read: |text| text.parse().ok(), must: "a port, from 0 to 65535" };

@@ -45,17 +45,19 @@ impl Reader<'_> {
                 continue;
             }
             seen.push(key.name);
-            match (key.part, side) {
-                (Part::Stdio | Part::Remote, Side::Custom) => {}
-                (Part::Stdio, Side::Remote) if is_empty(&property.value) => {}
-                (Part::Remote, Side::Stdio) if is_empty(&property.value) => {}
-                (Part::Stdio, Side::Remote) => {
-                    self.error(property.start(), &path, "is only for servers with a `command`; remove it");
+            let belongs_to = match (key.part, side) {
+                (Part::Stdio | Part::Remote, Side::Custom) => continue,
+                (Part::Stdio, Side::Remote) => "command",
+                (Part::Remote, Side::Stdio) => "url",
+                _ => {
+                    self.value(&property.value, &path, &key.kind, into);
+                    continue;
                 }
-                (Part::Remote, Side::Stdio) => {
-                    self.error(property.start(), &path, "is only for servers with a `url`; remove it");
-                }
-                _ => self.value(&property.value, &path, &key.kind, into),
+            };
+            // An empty value says nothing; forms tend to write some.
+            if !is_empty(&property.value) {
+                let why = format_args!("is only for servers with a `{belongs_to}`; remove it");
+                self.error(property.start(), &path, why);
             }
         }
     }

@@ -7,6 +7,7 @@ use crate::{
     Dialect, IdleTimeout, Interactive, LogFormat, ServerEntry, SessionKind, SharedLogs, Source, Start, Target,
 };
 
+mod anything;
 mod faults;
 mod shapes;
 

@@ -2,18 +2,16 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use jsonc_parser::{
-    ast::{StringLit, Value},
-    common::Ranged,
-};
+use jsonc_parser::{ast::Value, common::Ranged};
 use mcp_proxy_core::transport::Secret;
 
 use super::Reader;
 use crate::{
-    IdleTimeout, LimitSetting,
+    AddressError, IdleTimeout, LimitSetting,
     expand::expand,
     key::{Kind, Scope},
     limits::{LIMITS, Limit},
+    parse_address,
     value::{TimeError, parse_time},
 };
 
@@ -30,8 +28,8 @@ impl Reader<'_> {
                 }
             }
             Kind::Address(place) => {
-                let address = string(value).and_then(|text| text.value.parse().ok());
-                *place(into) = self.must_be(address, value, path, "an IP address, such as `127.0.0.1` or `::`");
+                let address = value.as_string_lit().map_or(Err(AddressError), |text| parse_address(&text.value));
+                *place(into) = self.told(address, value.start(), path);
             }
             Kind::Text(place) => *place(into) = self.text(value, path),
             Kind::Type => drop(self.text(value, path)),
@@ -42,12 +40,12 @@ impl Reader<'_> {
             Kind::Secret(place) => *place(into) = self.expanded(value, path).map(Secret::new),
             Kind::Secrets(place) => *place(into) = self.secrets(value, path),
             Kind::Time(place) => {
-                let time = string(value).map_or(Err(TimeError), |text| parse_time(&text.value));
+                let time = value.as_string_lit().map_or(Err(TimeError), |text| parse_time(&text.value));
                 *place(into) = self.told(time, value.start(), path);
             }
             Kind::Idle(place) => *place(into) = self.idle(value, path),
             Kind::Choice(words, set) => {
-                let word = string(value).filter(|word| words.contains(&&*word.value));
+                let word = value.as_string_lit().filter(|word| words.contains(&&*word.value));
                 if let Some(word) = self.must_be(word, value, path, format_args!("one of {}", words.join(", "))) {
                     set(into, &word.value);
                 }
@@ -82,20 +80,20 @@ impl Reader<'_> {
     }
 
     fn loose_bool(&mut self, value: &Value<'_>, path: &str) -> Option<bool> {
-        match string(value).map(|word| word.value.to_ascii_lowercase()).as_deref() {
+        match value.as_string_lit().map(|word| word.value.to_ascii_lowercase()).as_deref() {
             Some("true") => Some(true),
             Some("false") => Some(false),
             _ => self.bool(value, path),
         }
     }
 
-    pub(super) fn text(&mut self, value: &Value<'_>, path: &str) -> Option<String> {
-        let text = self.must_be(string(value), value, path, "a string")?;
+    fn text(&mut self, value: &Value<'_>, path: &str) -> Option<String> {
+        let text = self.must_be(value.as_string_lit(), value, path, "a string")?;
         Some(text.value.clone().into_owned())
     }
 
     pub(super) fn expanded(&mut self, value: &Value<'_>, path: &str) -> Option<String> {
-        let text = self.must_be(string(value), value, path, "a string")?;
+        let text = self.must_be(value.as_string_lit(), value, path, "a string")?;
         self.told(expand(&text.value, self.lookup), value.start(), path)
     }
 
@@ -146,16 +144,12 @@ impl Reader<'_> {
                 self.error(property.start(), &path, "is there twice, spelt differently; keep one");
             } else {
                 let value = &property.value;
-                let text = if limit.is_count() { number(value) } else { string(value).map(|it| &*it.value) };
+                let text = if limit.is_count() { number(value) } else { value.as_string_lit().map(|it| &*it.value) };
                 settings.extend(self.told(LimitSetting::read(limit, text.unwrap_or_default()), value.start(), &path));
             }
         }
         settings
     }
-}
-
-pub(super) fn string<'v, 'a>(value: &'v Value<'a>) -> Option<&'v StringLit<'a>> {
-    value.as_string_lit()
 }
 
 fn number<'a>(value: &Value<'a>) -> Option<&'a str> {

@@ -38,7 +38,7 @@ fn what_can_be_read_is_valid_and_what_cannot_is_not() {
     assert!(valid(right));
     assert!(parse("f.json".as_ref(), right, &|_| None).file.is_some());
     for wrong in [
-        r#"[]"#,
+        "[]",
         r#"{"port": "8000"}"#,
         r#"{"port": 65536}"#,
         r#"{"session": "both"}"#,

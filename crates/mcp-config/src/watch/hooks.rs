@@ -66,15 +66,15 @@ impl Hooks {
             return false;
         }
         if self.bell.moved.swap(false, Relaxed) {
-            self.keep_only(&BTreeSet::new());
+            // Taking hooks away does not fail.
+            let _ = self.move_to(BTreeSet::new());
         }
         for _ in 0..TRIES {
             let places = places(path);
             if places == self.set {
                 return true;
             }
-            self.keep_only(&places);
-            if let Err(error) = self.add(places) {
+            if let Err(error) = self.move_to(places) {
                 // A place that is not there will be found by looking, which is nothing to worry about.
                 if !matches!(error.kind, ErrorKind::PathNotFound) {
                     self.say(&error.to_string());
@@ -85,17 +85,12 @@ impl Hooks {
         false
     }
 
-    fn keep_only(&mut self, places: &BTreeSet<PathBuf>) {
-        for gone in self.set.extract_if(.., |place| !places.contains(place)) {
-            if let Some(watcher) = &mut self.watcher {
-                // If the place is no more, neither is its hook.
-                let _ = watcher.unwatch(&gone);
-            }
-        }
-    }
-
-    fn add(&mut self, places: BTreeSet<PathBuf>) -> notify::Result<()> {
+    fn move_to(&mut self, places: BTreeSet<PathBuf>) -> notify::Result<()> {
         let Some(watcher) = &mut self.watcher else { return Ok(()) };
+        for gone in self.set.extract_if(.., |place| !places.contains(place)) {
+            // If the place is no more, neither is its hook.
+            let _ = watcher.unwatch(&gone);
+        }
         for place in places {
             if !self.set.contains(&place) {
                 watcher.watch(&place, RecursiveMode::NonRecursive)?;

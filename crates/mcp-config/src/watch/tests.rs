@@ -5,7 +5,7 @@ use std::{
     time::SystemTime,
 };
 
-use notify::{Event, EventKind};
+use notify::{Event, EventKind, event::AccessKind};
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
@@ -207,8 +207,9 @@ async fn delay(rings: u32, apart: Duration) -> Duration {
     let mut watch = watching(&path).await;
     let bell = Arc::clone(&watch.hooks.bell);
     bell.hear(Err(notify::Error::generic("only the test rings")));
+    // What was looked at before counts no more.
+    assert!(timeout(QUIET * 2, watch.changed()).await.is_err());
     assert_eq!(watch.look().await, None);
-    watch.hooks.rung().await;
 
     fs::write(&path, "new").unwrap();
     let start = Instant::now();
@@ -229,6 +230,15 @@ async fn a_change_is_reported_when_it_is_over_or_takes_too_long() {
     assert_eq!(delay(3, millis(60)).await, millis(220));
     assert_eq!(delay(100, millis(60)).await, millis(500));
     assert_eq!(delay(0, millis(0)).await, millis(1000));
+}
+
+#[tokio::test]
+async fn reading_the_file_rings_no_bell() {
+    let hooks = Hooks::new();
+    for (kind, rings) in [(EventKind::Access(AccessKind::Any), false), (EventKind::Any, true)] {
+        hooks.bell.hear(Ok(Event::new(kind)));
+        assert_eq!(timeout(Duration::ZERO, hooks.rung()).await.is_ok(), rings, "{kind:?}");
+    }
 }
 
 #[tokio::test]

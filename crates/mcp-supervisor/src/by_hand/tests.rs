@@ -139,7 +139,18 @@ async fn a_stop_waits_until_nothing_is_left() {
     assert_eq!((status(&supervised), transport.closed()), (HALTED, 0), "the stop goes on");
     supervised.stop().await;
     assert_eq!((before.elapsed(), transport.closed()), (CLOSING, 2));
-    supervised.stop().await;
+
+    // Also if what is left is not of the life that the stop ends.
+    supervised.start_by_hand().await.unwrap();
+    transport.script.lock().unwrap().push_back(NotSent::Forgotten);
+    let before = Instant::now();
+    let stop = async {
+        reaches(&supervised, State::Restarting).await;
+        supervised.stop().await;
+    };
+    let (refused, ()) = tokio::join!(supervised.call(request(1)), stop);
+    assert!(matches!(refused.unwrap_err().reason, NotSent::Connect(why) if is_stopped_by_hand(&why)));
+    assert_eq!((before.elapsed(), transport.closed()), (CLOSING, 3));
 }
 
 #[tokio::test(start_paused = true)]

@@ -13,7 +13,8 @@ use std::{
 use async_trait::async_trait;
 use mcp_jsonrpc::Message;
 use mcp_transport::{
-    Caller, CloseReason, Closed, ConnectError, Connection, Events, NotSent, Peer, Reply, Request, SendError, Transport,
+    Caller, CloseReason, Closed, ConnectError, Connection, Events, NotSent, NoteLimits, Peer, Reply, Request,
+    SendError, Transport, events,
 };
 use tokio::time::sleep;
 
@@ -21,7 +22,7 @@ use tokio::time::sleep;
 #[derive(Debug)]
 pub(crate) struct Refusing {
     pub(crate) script: Arc<Mutex<VecDeque<NotSent>>>,
-    /// Whether each has ended by itself before anybody can use it.
+    /// Whether each has ended by itself before anybody can use it, with one event as its last words.
     stillborn: bool,
     connects: AtomicUsize,
     closed: Arc<AtomicUsize>,
@@ -89,7 +90,11 @@ impl Connection for Refuser {
     }
 
     fn events(&self) -> Option<Events> {
-        None
+        self.stillborn.then(|| {
+            let (sender, events) = events(NoteLimits::default());
+            sender.push(Message::notification("x/last", None)).unwrap();
+            events
+        })
     }
 
     async fn closed(&self) -> Arc<Closed> {

@@ -103,6 +103,18 @@ async fn a_use_follows_servers_that_leave_at_once_no_longer_than_it_waits_for_a_
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_use_makes_one_attempt_at_a_server_that_was_given_up_even_if_it_may_at_once() {
+    let transport = Refusing::stillborn();
+    let settings = Supervision { max_restarts: 0, retry_after: Duration::ZERO, ..Supervision::default() };
+    let supervised = supervised_with(&transport, settings);
+    for connects in 1..=3 {
+        supervised.start().await.unwrap_err();
+        assert_eq!(transport.connects(), connects);
+        sleep(TICK).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_a_forgotten_session_did_not_get_goes_to_the_next() {
     let transport = Refusing::new([NotSent::Forgotten]);
     let supervised = supervised(&transport);

@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use futures::{StreamExt, future::join_all};
+use futures::{FutureExt, StreamExt, future::join_all};
 use mcp_jsonrpc::Id;
 use mcp_protocol::{code, method};
 use mcp_transport::{Lost, MemoryEnd};
@@ -104,6 +104,14 @@ async fn events_go_on_across_a_swap_and_end_with_the_close() {
     }
     supervised.close().await;
     assert!(events.next().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_words_of_a_server_are_heard() {
+    let supervised = supervised(&Refusing::stillborn());
+    let mut events = supervised.events().unwrap();
+    supervised.start().await.unwrap_err();
+    assert_eq!(events.next().now_or_never().flatten().unwrap().method(), Some("x/last"));
 }
 
 /// Asks under id 7 (as an event, then during a call), reports the answers it gets, and leaves when the call is answered.

@@ -36,7 +36,7 @@ fn all_errors_are_told_at_once_in_the_order_of_the_lines() {
     "a/b": { "command": "${NONE}", "comand": 1 },
     "api": {}
   },
-  "port": 65536, "host": "localhost", "session": "both", "configApi": "yes", "threads": 0, "allowedHosts": "a",
+  "port": 65536, "host": "lab.local", "session": "both", "configApi": "yes", "threads": 0, "allowedHosts": "a",
   "limits": { "body": 8, "calls": "7", "drain": "soon", "bodi": 1, "sessionIdle": "1h", "session_idle": "1h" },
   "port": 1
 }"#;
@@ -51,7 +51,7 @@ fn all_errors_are_told_at_once_in_the_order_of_the_lines() {
             "6:5: mcpServers.api: a server cannot be called that, for it is a path of the proxy's own; give it another name",
             "6:12: mcpServers.api: needs a `command` to start it, or a `url` to reach it",
             "8:11: port: must be a whole number from 0 to 65535",
-            "8:26: host: must be an IP address, such as `127.0.0.1` or `::`",
+            "8:26: host: must be an IP address, such as `127.0.0.1` or `::`, or `localhost`",
             "8:50: session: must be one of shared, dedicated",
             "8:71: configApi: must be true or false, without quotes",
             "8:89: threads: must be a whole number from 1 to 64",
@@ -110,7 +110,7 @@ fn a_server_is_reached_in_one_way() {
         (r#"{"command": "x", "env": {"A": ["s3cret"]}}"#, "env.A: must be a string"),
         (r#"{"command": "x", "env": {"A": "a", "A": "s3cret"}}"#, "env.A: is there twice"),
         (r#"{"command": "x", "env": {"A": "s3cret${NONE}"}}"#, "env.A: the variable `NONE` is not set"),
-        (r#"5"#, "must be an object"),
+        ("5", "must be an object"),
     ] {
         let faults = fault(entry);
         let expected =
@@ -157,7 +157,8 @@ fn two_servers_of_one_name_and_two_sections_are_errors() {
 
 #[test]
 fn no_more_is_told_than_anybody_reads_and_errors_come_first() {
-    let unknown: String = (0..300).map(|n| format!("\"unheard{n}\": 0, ")).collect();
+    let unknown: Vec<_> = (0..300).map(|n| format!("\"unheard{n}\": 0,")).collect();
+    let unknown = unknown.concat();
     let parsed = parsed(&format!(r#"{{{unknown} "port": "s3cret"}}"#));
     assert_eq!(parsed.diagnostics.len(), MOST);
     assert_eq!(parsed.file, None, "the error was not crowded out");

@@ -3,12 +3,13 @@
 use std::{net::IpAddr, path::PathBuf};
 
 use clap::Args;
-use mcp_config::{IdleTimeout, LimitSetting, LogFormat, Overrides, ProxySettings, RequestVariables, SessionKind};
+use mcp_config::{IdleTimeout, LimitSetting, LogFormat, Overrides, ProxySettings, RequestVariables, SessionKind, parse_address};
 use mcp_proxy_core::transport::Secret;
 
 /// The arguments that all binaries have. Whatever is not given is taken from the environment, a `.env` file, the
 /// configuration file, or its default, in this order.
 #[derive(Debug, Default, Args)]
+#[expect(clippy::doc_markdown, reason = "help texts")]
 pub struct Common {
     /// Configuration file with the servers to offer; followed while it runs [env: CONFIG_PATH].
     #[arg(long, value_name = "FILE")]
@@ -23,8 +24,8 @@ pub struct Common {
     #[arg(long, value_name = "CLIENT|FILE")]
     pub import: Option<String>,
 
-    /// Address to listen on [env: HOST] [default: 127.0.0.1]. Beyond loopback a key is needed, or --allow-unauthenticated.
-    #[arg(long, value_name = "ADDRESS")]
+    /// Address to listen on [default: 127.0.0.1]. Beyond loopback a key is needed, or --allow-unauthenticated.
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_address)]
     pub host: Option<IpAddr>,
 
     /// Port to listen on; 0 picks a free one [env: PORT].
