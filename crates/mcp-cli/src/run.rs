@@ -83,7 +83,7 @@ async fn serve(program: Program, sources: Sources) -> Result<(), CliError> {
     let mut limits = settings.bounds();
     limits.connections = limits.connections.min(open_files() / 10 * 8);
     let composer = Composer::new(limits.clone(), Kinds::default());
-    let mut control = Control::new();
+    let mut control = Control::new().keep_alive(limits.stream_comment);
     let mut builder = Proxy::builder().name(program.name).limits(limits).allowed(allowed(&settings));
     let writes = writes(&settings, &keys);
     let (live, what) = if let Some(Read { path, text, file }) = file {

@@ -182,18 +182,28 @@ impl Live {
         let mut watch = Watch::new(&self.path)?;
         watch.seen(&self.current().text);
         loop {
-            let change = watch.changed().await;
-            let _one_at_a_time = self.changing.lock().await;
-            match change {
-                // Written by ourselves, and applied already.
-                Change::Text(text) if text == self.current().text => self.current().problem = None,
-                Change::Text(text) => match self.apply(proxy, text) {
-                    Ok(applied) => report(&applied),
-                    Err(error) => self.complain(&error.to_string()),
-                },
-                Change::Missing => self.complain("the configuration file is gone"),
-                Change::Unreadable(reason) => self.complain(&reason),
+            let found = watch.changed().await;
+            self.take(proxy, found).await;
+        }
+    }
+
+    /// Takes what was found in the file a moment ago.
+    async fn take(&self, proxy: &Proxy, found: Change) {
+        let _one_at_a_time = self.changing.lock().await;
+        match found {
+            // Written by ourselves, and applied already.
+            Change::Text(text) if text == self.current().text => self.current().problem = None,
+            Change::Text(text) => {
+                // Where a change of ours came in between, what it has written is found next, and this is the past.
+                let is_there = tokio::fs::read(&self.path).await.is_ok_and(|now| now == text.as_bytes());
+                match is_there.then(|| self.apply(proxy, text)) {
+                    None => {}
+                    Some(Ok(applied)) => report(&applied),
+                    Some(Err(error)) => self.complain(&error.to_string()),
+                }
             }
+            Change::Missing => self.complain("the configuration file is gone"),
+            Change::Unreadable(reason) => self.complain(&reason),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Servers of a configuration file as they are shown, and as they come back.
 
+use std::mem;
+
 use crate::{
     EditError,
     edit::SECTIONS,
@@ -10,7 +12,7 @@ use crate::{
 const MASK: &str = "***";
 /// Members of an entry whose strings are secrets.
 const SECRET: [&str; 4] = ["env", "headers", "apiKey", "bearerToken"];
-/// Words in the name of an argument whose value is a secret.
+/// Words in the name of something whose value is a secret.
 const TELLING: [&str; 6] = ["key", "token", "secret", "password", "passwd", "auth"];
 
 /// The servers of a file as JSON text, with what may be secret masked. `${NAME}` is no secret, it only says where one is. A
@@ -66,7 +68,7 @@ fn mask(entry: &mut Json) {
         match (name.as_str(), value) {
             (name, value) if SECRET.contains(&name) => mask_all(value),
             ("args", Json::Array(arguments)) => mask_arguments(arguments),
-            ("url" | "serverUrl" | "httpUrl", Json::String(url)) => mask_query(url),
+            ("url" | "serverUrl" | "httpUrl", Json::String(url)) => mask_url(url),
             _ => {}
         }
     }
@@ -81,25 +83,44 @@ fn mask_all(value: &mut Json) {
     }
 }
 
-/// Masks what follows an argument such as `--api-key`, or its `=`.
+/// Masks what follows an argument such as `--api-key`, its `=` or the `:` of a header, and secrets in URLs.
 fn mask_arguments(arguments: &mut [Json]) {
     let mut is_told = false;
     for argument in arguments {
         let Json::String(text) = argument else { continue };
-        let name = text.split('=').next().unwrap_or_default().to_ascii_lowercase();
-        let tells = name.starts_with('-') && TELLING.iter().any(|word| name.contains(word));
-        match text.find('=') {
-            Some(end) if tells && !is_reference(&text[end + 1..]) => text.replace_range(end + 1.., MASK),
-            None if is_told && !text.starts_with('-') && !is_reference(text) => MASK.clone_into(text),
-            _ => {}
+        if mem::take(&mut is_told) && !text.starts_with('-') || text.starts_with('{') && tells(text) {
+            mask_text(text, 0);
+            continue;
         }
-        is_told = tells && !text.contains('=');
+        match text.find(['=', ':']) {
+            Some(end) if tells(&text[..end]) => mask_text(text, end + 1),
+            Some(_) => mask_url(text),
+            None => is_told = text.starts_with('-') && tells(text),
+        }
     }
 }
 
-fn mask_query(url: &mut String) {
-    if let Some(query) = url.find('?') {
-        url.replace_range(query + 1.., MASK);
+/// Whether what comes after a name is a secret.
+fn tells(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    TELLING.iter().any(|word| name.contains(word))
+}
+
+fn mask_text(text: &mut String, from: usize) {
+    if !is_reference(text[from..].trim()) {
+        text.replace_range(from.., MASK);
+    }
+}
+
+/// Masks the query of a URL, and whoever stands before its host.
+fn mask_url(url: &mut String) {
+    let Some(authority) = url.find("://").map(|end| end + 3) else { return };
+    if let Some(query) = url[authority..].find('?') {
+        url.replace_range(authority + query + 1.., MASK);
+    }
+    let path = url[authority..].find('/').map_or(url.len(), |path| authority + path);
+    if let Some(user) = url[authority..path].rfind('@') {
+        url.replace_range(authority..authority + user, MASK);
     }
 }
 
@@ -159,6 +180,27 @@ mod tests {
         }
         for plain in ["\"pkg\"", "${HERE}", "--verbose", "https://example.com/mcp?***", "--api-key=***"] {
             assert!(shown.contains(plain), "{plain} in {shown}");
+        }
+    }
+
+    #[test]
+    fn arguments_are_masked_in_every_form_they_are_written_in() {
+        for (arguments, masked) in [
+            (r#"["--token", "t0ken==", "x"]"#, r#"["--token", "***", "x"]"#),
+            (r#"["--token", "-v", "--key=a:b=c"]"#, r#"["--token", "-v", "--key=***"]"#),
+            (
+                r#"["run", "-e", "GITHUB_TOKEN=t0ken", "-e", "TZ=UTC"]"#,
+                r#"["run", "-e", "GITHUB_TOKEN=***", "-e", "TZ=UTC"]"#,
+            ),
+            (r#"["--header", "Authorization: Bearer t0ken"]"#, r#"["--header", "Authorization:***"]"#),
+            (r#"["--header", "Authorization:${AUTH}"]"#, r#"["--header", "Authorization:${AUTH}"]"#),
+            (r#"["--config", "{\"a\": 1, \"apiKey\": \"k3y\"}"]"#, r#"["--config", "***"]"#),
+            (r#"["--url=https://a.b/c?d=k3y"]"#, r#"["--url=https://a.b/c?***"]"#),
+            (r#"["postgres://me:s3cret@db/x@y"]"#, r#"["postgres://***@db/x@y"]"#),
+            (r#"["-y", "@scope/key-server", "https://a.b/c"]"#, r#"["-y", "@scope/key-server", "https://a.b/c"]"#),
+        ] {
+            let file = |arguments: &str| format!(r#"{{"servers": {{"a": {{"args": {arguments}}}}}}}"#);
+            assert_eq!(super::masked(&file(arguments)), json::pretty(Json::Object(servers(&file(masked)))));
         }
     }
 

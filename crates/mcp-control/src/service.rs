@@ -1,6 +1,6 @@
 //! What the paths under `/api` do.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -21,6 +21,7 @@ use crate::{
 pub struct Control {
     board: Arc<Board>,
     config: Option<Config>,
+    keep_alive: Duration,
 }
 
 /// Whether the configuration can be changed over HTTP. It can start programs, so whoever may do that may do anything.
@@ -40,7 +41,7 @@ struct Config {
 
 impl Default for Control {
     fn default() -> Self {
-        Self { board: Board::new(), config: None }
+        Self { board: Board::new(), config: None, keep_alive: Duration::from_secs(15) }
     }
 }
 
@@ -57,9 +58,15 @@ impl Control {
         Self { config: Some(Config { live, writes }), ..self }
     }
 
+    /// After this long without news a comment keeps an event stream open. Default: 15 s.
+    #[must_use]
+    pub fn keep_alive(self, keep_alive: Duration) -> Self {
+        Self { keep_alive, ..self }
+    }
+
     fn servers(&self, proxy: &Proxy, request: &Request<Bytes>) -> Response<ServiceBody> {
         if asks_for_stream(request) {
-            return event_stream(watching::body(&self.board, proxy));
+            return event_stream(watching::body(&self.board, proxy, self.keep_alive));
         }
         json(StatusCode::OK, Board::now(proxy))
     }

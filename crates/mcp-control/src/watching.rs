@@ -14,13 +14,10 @@ use tokio::{
 
 use crate::board::Board;
 
-/// After this long without news a comment keeps the stream open.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
-
-/// Everything there is, then what changes.
-pub(crate) fn body(board: &Arc<Board>, proxy: &Proxy) -> ServiceBody {
+/// Everything there is, then what changes; a comment after so long without news.
+pub(crate) fn body(board: &Arc<Board>, proxy: &Proxy, keep_alive: Duration) -> ServiceBody {
     let (first, news) = board.watch(proxy);
-    let watching = Watching { first: Some(first), news, board: Arc::clone(board) };
+    let watching = Watching { first: Some(first), news, board: Arc::clone(board), keep_alive };
     let frames = stream::unfold(watching, |mut watching| async {
         let event = watching.next().await?;
         Some((Ok::<_, Infallible>(Frame::data(event)), watching))
@@ -32,6 +29,7 @@ struct Watching {
     first: Option<Bytes>,
     news: Receiver<Bytes>,
     board: Arc<Board>,
+    keep_alive: Duration,
 }
 
 impl Watching {
@@ -39,7 +37,7 @@ impl Watching {
         if let Some(first) = self.first.take() {
             return Some(first);
         }
-        match timeout(KEEP_ALIVE, self.news.recv()).await {
+        match timeout(self.keep_alive, self.news.recv()).await {
             Ok(Ok(event)) => Some(event),
             Ok(Err(RecvError::Lagged(_))) => {
                 // What was missed is in what there is now; so is what is still in the queue.

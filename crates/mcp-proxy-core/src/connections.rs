@@ -36,6 +36,8 @@ pub(crate) struct Connections {
     ticker: Arc<Ticker>,
     head_time: u32,
     keep_alive: u32,
+    /// Of the URLs that lead here.
+    scheme: &'static str,
 }
 
 /// What is known of one connection.
@@ -57,7 +59,7 @@ const HEAD: u8 = 1;
 const BUSY: u8 = 2;
 
 impl Connections {
-    pub(crate) fn new(ticker: &Arc<Ticker>, limits: &Limits) -> Self {
+    pub(crate) fn new(ticker: &Arc<Ticker>, limits: &Limits, scheme: &'static str) -> Self {
         // Whoever never sends a whole head sets no alarm that would do it.
         ticker.start();
         Self {
@@ -67,6 +69,7 @@ impl Connections {
             ticker: Arc::clone(ticker),
             head_time: ticks(limits.head_time),
             keep_alive: ticks(limits.keep_alive),
+            scheme,
         }
     }
 
@@ -90,7 +93,7 @@ impl Connections {
             phase: AtomicU8::new(HEAD),
             since: AtomicU32::new(self.ticker.now()),
             ticker: Arc::clone(&self.ticker),
-            used: Used::default(),
+            used: Used::new(self.scheme),
             end: Notify::new(),
         });
         (self.lock().insert(Arc::clone(&watched)), watched)
@@ -276,7 +279,7 @@ mod tests {
     fn connections() -> Connections {
         let limits =
             Limits { head_time: Duration::from_secs(10), keep_alive: Duration::from_secs(20), ..Limits::default() };
-        Connections::new(&Arc::default(), &limits)
+        Connections::new(&Arc::default(), &limits, "http")
     }
 
     /// Whether the connection is to end after `seconds` more.
@@ -322,7 +325,7 @@ mod tests {
     #[tokio::test]
     async fn an_address_has_so_many_connections_and_loopback_as_many_as_it_likes() {
         let limits = Limits { connections_per_address: 2, ..Limits::default() };
-        let connections = Arc::new(Connections::new(&Arc::default(), &limits));
+        let connections = Arc::new(Connections::new(&Arc::default(), &limits, "http"));
         let admit = |address: &str| connections.admit(address.parse().unwrap());
         let held = (admit("192.0.2.1"), admit("::ffff:192.0.2.1"));
         assert!(held.0.is_some() && held.1.is_some());

@@ -43,7 +43,7 @@ type Answering = Pin<Box<dyn Future<Output = Result<Response<ResponseBody>, Infa
 
 impl Endpoint {
     pub(crate) fn new(front: Arc<Front>) -> Self {
-        Self { front, used: Arc::default() }
+        Self { front, used: Arc::new(Used::new("http")) }
     }
 
     /// Answers one request.
@@ -112,8 +112,11 @@ impl Body for ResponseBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match &mut self.0 {
             Source::Own(answer) => Pin::new(answer).poll_frame(context),
-            Source::Service { body, stopping } => match Pin::new(body).poll_frame(context) {
-                Poll::Pending if stopping.as_mut().poll(context).is_ready() => Poll::Ready(None),
+            Source::Service { body, stopping } => match Pin::new(&mut *body).poll_frame(context) {
+                // One whose length is known has an end of its own, and would be cut off here.
+                Poll::Pending if body.size_hint().exact().is_none() && stopping.as_mut().poll(context).is_ready() => {
+                    Poll::Ready(None)
+                }
                 next => next,
             },
         }

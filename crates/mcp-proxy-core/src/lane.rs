@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use mcp_supervisor::{Leases, Supervised, Supervision};
+use futures::future::join;
+use mcp_supervisor::{Status, Supervised, Supervision};
 use mcp_transport::{Caller, ConnectError, Connection, Peer, Transport};
 
 use crate::{
     Limits,
     layers::{Limit, Places, Timeout},
     server::Changes,
-    share::{Share, ShareOptions},
+    share::{Share, ShareOptions, Spares},
     ticker::Ticker,
 };
 
@@ -38,8 +39,8 @@ impl Lane {
     pub(crate) fn new(transport: &Arc<dyn Transport>, caller: &Arc<Caller>, setting: &Setting) -> Self {
         let upstream = Supervised::with(Arc::clone(transport), Arc::clone(caller), setting.supervision);
         setting.changes.follow(upstream.state());
-        let leases = Leases::new(Arc::clone(transport), Arc::clone(caller), setting.limits.interactive_children);
-        let share = Share::new(Arc::clone(&upstream), leases, setting.limits.queue_wait, setting.share);
+        let spares = Spares::new(transport, caller, setting.limits.interactive_children);
+        let share = Share::new(Arc::clone(&upstream), spares, setting.limits.queue_wait, setting.share);
         // Callers without a session are many; what one session may have in flight is no bound for all of them.
         let limits = Limits { calls_per_session: setting.limits.calls_per_server, ..(*setting.limits).clone() };
         let sessionless = layered(share.face(caller), &Setting { limits: Arc::new(limits), ..setting.clone() });
@@ -56,7 +57,12 @@ impl Lane {
         layered(self.share.face(caller), setting)
     }
 
-    /// What callers without a session use. Nobody else holds it when its count is one.
+    /// Whether nobody uses it who has no session: whoever is about to call holds the connection, and calls are counted.
+    pub(crate) fn is_unused(&self) -> bool {
+        Arc::strong_count(&self.sessionless) == 1 && self.share.is_quiet()
+    }
+
+    /// What callers without a session use.
     pub(crate) fn sessionless(&self) -> &Arc<dyn Connection> {
         &self.sessionless
     }
@@ -66,11 +72,26 @@ impl Lane {
         &self.upstream
     }
 
+    /// What the connection is doing.
+    pub(crate) fn status(&self) -> Status {
+        self.upstream.state().borrow().clone()
+    }
+
     pub(crate) fn share(&self) -> &Arc<Share> {
         &self.share
     }
 
-    /// Closes everything that is open.
+    /// Ends what there is and starts it again.
+    pub(crate) async fn restart(&self) -> Result<Arc<Peer>, Arc<ConnectError>> {
+        join(self.upstream.restart(), self.share.end_spares()).await.0
+    }
+
+    /// Ends what there is, until it is started by hand.
+    pub(crate) async fn stop(&self) {
+        join(self.upstream.stop(), self.share.end_spares()).await;
+    }
+
+    /// Closes everything that is open, for good.
     pub(crate) async fn close(&self) {
         self.share.close().await;
     }

@@ -15,8 +15,7 @@ use crate::Limits;
 pub struct ServerOptions {
     pub(crate) name: Arc<str>,
     pub(crate) transport: Arc<dyn Transport>,
-    pub(crate) is_disabled: bool,
-    pub(crate) is_launched: bool,
+    pub(crate) launch: Launch,
     pub(crate) sharing: Sharing,
     pub(crate) era: Option<Era>,
     pub(crate) supervision: Supervision,
@@ -26,6 +25,15 @@ pub struct ServerOptions {
     pub(crate) broadcasts_logs: bool,
     pub(crate) dialect: Dialect,
     pub(crate) asks_clients: bool,
+}
+
+/// When a server is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Launch {
+    WithProxy,
+    OnDemand,
+    /// It is not to be used, by configuration.
+    Never,
 }
 
 /// How the clients of a server share it.
@@ -73,8 +81,7 @@ impl ServerOptions {
         Self {
             name,
             transport,
-            is_disabled: false,
-            is_launched: true,
+            launch: Launch::WithProxy,
             sharing: Sharing::default(),
             era: None,
             supervision: Supervision::default(),
@@ -90,7 +97,7 @@ impl ServerOptions {
     /// A server that is known by its name and not to be used; whoever asks for it is told so.
     #[must_use]
     pub fn disabled(name: impl Into<Arc<str>>) -> Self {
-        Self { is_disabled: true, ..Self::new(name, Nowhere) }
+        Self { launch: Launch::Never, ..Self::new(name, Nowhere) }
     }
 
     /// How clients share it. Default: one connection for all.
@@ -110,7 +117,9 @@ impl ServerOptions {
     /// Starts it with its first use instead of with the proxy.
     #[must_use]
     pub fn on_demand(mut self) -> Self {
-        self.is_launched = false;
+        if self.launch == Launch::WithProxy {
+            self.launch = Launch::OnDemand;
+        }
         self
     }
 
@@ -128,7 +137,8 @@ impl ServerOptions {
         self
     }
 
-    /// Which variables of its process a request may set, on a dedicated server. Default: none.
+    /// Which variables of its process a request may set. Where there are any, the server is dedicated whatever
+    /// [`sharing`](Self::sharing) says: requests with different values never share a process. Default: none.
     #[must_use]
     pub fn request_env(mut self, rules: RequestEnv) -> Self {
         self.request_env = rules;
@@ -167,6 +177,21 @@ impl ServerOptions {
     #[must_use]
     pub fn name(&self) -> &Arc<str> {
         &self.name
+    }
+
+    /// Whether it is not to be used.
+    pub(crate) fn is_disabled(&self) -> bool {
+        self.launch == Launch::Never
+    }
+
+    /// Whether every session has a connection of its own.
+    pub(crate) fn is_dedicated(&self) -> bool {
+        self.sharing == Sharing::Dedicated || !self.request_env.is_none()
+    }
+
+    /// Whether some sessions have a connection of their own.
+    pub(crate) fn is_dedicated_to_some(&self) -> bool {
+        self.is_dedicated() || self.interaction == Interaction::Dedicated
     }
 }
 

@@ -238,6 +238,7 @@ impl ReachError {
             Unreachable::OtherEra => Self::OtherEra(name),
             Unreachable::Disabled => Self::Disabled(name),
             Unreachable::Stopped => Self::Stopped(name),
+            Unreachable::Gone => Self::Unknown(name.as_ref().to_owned()),
         }
     }
 }

@@ -29,6 +29,11 @@ impl Told {
         Self { header: Some((header::RETRY_AFTER, HeaderValue::from_static("5"))), ..self }
     }
 
+    /// What is wrong, in words.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The JSON-RPC error, addressed to the request of that id if it is known.
     pub(crate) fn message(&self, id: Option<&Id>) -> Message {
         Message::error_response(id, self.code, &self.text, self.data.as_deref())
@@ -45,23 +50,31 @@ pub(crate) fn unknown_route() -> Told {
 }
 
 /// The path names a server that there is not.
-pub(crate) fn unknown_server(segment: &str) -> Told {
+pub(crate) fn unknown_server<'a>(segment: &str, names: impl Iterator<Item = &'a str>) -> Told {
     let shown: String = segment.chars().take(128).collect();
-    let text = format!("no server is called `{shown}`; GET /api/servers lists those that there are");
+    let text = match listed(names) {
+        None => format!("no server is called `{shown}`; there is none yet, add one to the configuration"),
+        Some(names) => format!("no server is called `{shown}`; there are {names}"),
+    };
     Told::new(StatusCode::NOT_FOUND, code::INVALID_REQUEST, text)
 }
 
 /// The path leaves open which of several servers is meant.
 pub(crate) fn which_server<'a>(names: impl Iterator<Item = &'a str>) -> Told {
-    let names: Vec<_> = names.take(20).map(|name| format!("`{name}`")).collect();
-    let text = match &names[..] {
-        [] => "there is no server yet; add one to the configuration".to_owned(),
-        _ => format!(
-            "there are several servers; put the name of one before the path, as in /NAME/mcp: {}",
-            names.join(", ")
-        ),
+    let text = match listed(names) {
+        None => "there is no server yet; add one to the configuration".to_owned(),
+        Some(names) => {
+            format!("there are several servers; put the name of one before the path, as in /NAME/mcp: {names}")
+        }
     };
     Told::new(StatusCode::NOT_FOUND, code::INVALID_REQUEST, text)
+}
+
+/// The first of the names; `None` if there is not even one.
+fn listed<'a>(mut names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let shown: Vec<_> = names.by_ref().take(20).map(|name| format!("`{name}`")).collect();
+    let more = if names.next().is_some() { ", …" } else { "" };
+    (!shown.is_empty()).then(|| format!("{}{more}", shown.join(", ")))
 }
 
 /// Who asks has not shown that they may.
@@ -105,6 +118,11 @@ pub(crate) fn no_session() -> Told {
 pub(crate) fn no_stream() -> Told {
     let text = "the request names no session; open the stream at /sse and post to the address in its `endpoint` event";
     Told::new(StatusCode::BAD_REQUEST, code::SERVER_ERROR, text)
+}
+
+/// The URL asks for a dialect that there is not.
+pub(crate) fn unknown_dialect() -> Told {
+    misplaced("the parameter `dialect` is `standard` or `prompty`")
 }
 
 /// A client of HTTP+SSE posts and does not read its stream.
@@ -285,11 +303,18 @@ impl Told {
         let unavailable = |text: String| Self::new(StatusCode::SERVICE_UNAVAILABLE, code::SERVER_ERROR, text);
         let name = server.name();
         match error {
-            Unreachable::Connect(error) => error.as_ref().into(),
+            Unreachable::Connect(error) => {
+                let told = Self::from(error.as_ref());
+                Self { text: format!("server `{name}`: {}", told.text), ..told }
+            }
             Unreachable::OtherEra if modern_caller => legacy_only(),
             Unreachable::OtherEra => modern_only(requested),
             Unreachable::Disabled => unavailable(format!("server `{name}` is disabled in the configuration")),
             Unreachable::Stopped => unavailable(format!("server `{name}` was stopped by hand; start it again first")),
+            Unreachable::Gone => {
+                unavailable(format!("server `{name}` has just left the configuration, or is replaced; try again"))
+                    .retry_later()
+            }
         }
     }
 }

@@ -23,6 +23,8 @@ use crate::{
 /// What HTTP is spoken over.
 pub(crate) trait Wire: Send + Sync + 'static {
     type Stream: AsyncRead + AsyncWrite + Unpin + Send;
+    /// Of the URLs that lead here.
+    const SCHEME: &'static str;
 
     /// Says whatever comes before HTTP.
     fn open(&self, socket: Socket) -> impl Future<Output = io::Result<Self::Stream>> + Send;
@@ -55,6 +57,7 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 
 impl Wire for Plain {
     type Stream = Socket;
+    const SCHEME: &'static str = "http";
 
     async fn open(&self, socket: Socket) -> io::Result<Socket> {
         Ok(socket)
@@ -72,7 +75,7 @@ pub(crate) async fn run<W: Wire>(
         wire,
         front: Arc::clone(front),
         limits: Arc::clone(limits),
-        connections: Arc::new(Connections::new(front.ticker(), limits)),
+        connections: Arc::new(Connections::new(front.ticker(), limits, W::SCHEME)),
         last_orders: CancellationToken::new(),
         cut_off: CancellationToken::new(),
         tasks: TaskTracker::new(),

@@ -7,10 +7,9 @@ use std::{
 
 use arc_swap::{ArcSwap, Guard};
 use async_trait::async_trait;
-use futures::{FutureExt, future::Shared};
 use mcp_jsonrpc::quote;
 use mcp_transport::{Caller, Client, ConnectError, Connection, Transport};
-use tokio::sync::oneshot;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     BuildError, Limits, ServerOptions,
@@ -33,9 +32,16 @@ pub enum Slot {
 /// The servers, in the order of their configuration.
 pub(crate) struct Servers {
     current: ArcSwap<Vec<Arc<Server>>>,
-    /// One change at a time.
-    changing: Mutex<()>,
+    /// Held during a change, so that there is one at a time.
+    leaving: Mutex<Vec<Leaving>>,
     making: Making,
+}
+
+/// A server that has gone and may not be closed yet: whoever is put in its place waits for that.
+#[derive(Clone, Debug)]
+struct Leaving {
+    name: Arc<str>,
+    closed: CancellationToken,
 }
 
 /// What every server is made with.
@@ -53,8 +59,8 @@ pub(crate) struct Making {
 pub(crate) struct Change {
     /// Those that are new.
     pub(crate) come: Vec<Arc<Server>>,
-    /// Those that are to be closed; dropping the sender lets the next of that name begin.
-    pub(crate) gone: Vec<(Arc<Server>, oneshot::Sender<()>)>,
+    /// Those that are to be closed; dropping the guard lets the next of that name begin.
+    pub(crate) gone: Vec<(Arc<Server>, DropGuard)>,
 }
 
 /// What a proxy tells shared servers that its clients can do, so that they offer all they have; whether the client that
@@ -81,7 +87,7 @@ pub(crate) const RESERVED: [&str; 14] = [
 
 impl Servers {
     pub(crate) fn new(making: Making) -> Self {
-        Self { current: ArcSwap::default(), changing: Mutex::default(), making }
+        Self { current: ArcSwap::default(), leaving: Mutex::default(), making }
     }
 
     /// The servers as they are now.
@@ -99,39 +105,38 @@ impl Servers {
 
     /// Makes `slots` the servers that there are, all at once or not at all. Somebody has to close those that have gone.
     pub(crate) fn change(&self, slots: Vec<Slot>) -> Result<Change, BuildError> {
-        let _one_at_a_time = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        check(&slots)?;
+        let mut leaving = self.leaving.lock().unwrap_or_else(PoisonError::into_inner);
         let old = self.current.load_full();
-        let (mut next, mut come, mut gone) = (Vec::new(), Vec::new(), Vec::new());
-        let mut left: Vec<_> = old.iter().map(Some).collect();
-        for slot in slots {
-            let name = slot.name();
-            let before = left.iter_mut().find(|server| server.is_some_and(|server| server.name() == name));
-            let before = before.and_then(Option::take);
-            let server = match (slot, before) {
-                (Slot::Keep(_), Some(server)) => Arc::clone(server),
-                (Slot::Keep(name), None) => return Err(BuildError::NothingToKeep(name)),
-                (Slot::Put(options), None) => self.make(*options),
-                (Slot::Put(mut options), Some(before)) => {
-                    let (closed, is_closed) = oneshot::channel();
-                    gone.push((Arc::clone(before), closed));
-                    options.transport = Arc::new(After { inner: options.transport, before: is_closed.shared() });
-                    self.make(*options)
-                }
-            };
-            if !old.iter().any(|known| Arc::ptr_eq(known, &server)) {
+        check(&slots, &old)?;
+        let is_kept = |name: &Arc<str>| slots.iter().any(|slot| matches!(slot, Slot::Keep(kept) if kept == name));
+        let gone = old.iter().filter(|server| !is_kept(server.name()));
+        let gone: Vec<_> = gone.map(|server| (Arc::clone(server), CancellationToken::new())).collect();
+        leaving.retain(|left| !left.closed.is_cancelled());
+        let left = |(server, closed): &(Arc<Server>, CancellationToken)| Leaving {
+            name: Arc::clone(server.name()),
+            closed: closed.clone(),
+        };
+        leaving.extend(gone.iter().map(left));
+        let mut come = Vec::new();
+        let next = slots.into_iter().filter_map(|slot| match slot {
+            Slot::Keep(name) => old.iter().find(|server| *server.name() == name).map(Arc::clone),
+            Slot::Put(options) => {
+                let server = self.make(*options, &leaving);
                 come.push(Arc::clone(&server));
+                Some(server)
             }
-            next.push(server);
-        }
-        gone.extend(left.into_iter().flatten().map(|server| (Arc::clone(server), oneshot::channel().0)));
-        self.current.store(Arc::new(next));
+        });
+        self.current.store(Arc::new(next.collect()));
         self.changes().note();
-        Ok(Change { come, gone })
+        Ok(Change { come, gone: gone.into_iter().map(|(server, closed)| (server, closed.drop_guard())).collect() })
     }
 
-    fn make(&self, options: ServerOptions) -> Arc<Server> {
+    fn make(&self, mut options: ServerOptions, leaving: &[Leaving]) -> Arc<Server> {
         let making = &self.making;
+        let before: Vec<_> = leaving.iter().filter(|left| left.name == options.name).cloned().collect();
+        if !before.is_empty() {
+            options.transport = Arc::new(After { inner: options.transport, before });
+        }
         let limits = options.limits.clone().map_or_else(|| Arc::clone(&making.limits), Arc::new);
         let info = format!(r#"{{"name":{},"version":"{}"}}"#, quote(&making.name), env!("CARGO_PKG_VERSION"));
         let capabilities = if options.asks_clients { EVERYTHING } else { "{}" };
@@ -157,8 +162,8 @@ impl Slot {
     }
 }
 
-/// Refuses names that are taken.
-fn check(slots: &[Slot]) -> Result<(), BuildError> {
+/// Refuses names that are taken, or of nothing.
+fn check(slots: &[Slot], old: &[Arc<Server>]) -> Result<(), BuildError> {
     for (n, slot) in slots.iter().enumerate() {
         let name = slot.name();
         if RESERVED.contains(&&**name) {
@@ -167,22 +172,26 @@ fn check(slots: &[Slot]) -> Result<(), BuildError> {
         if slots[..n].iter().any(|other| other.name() == name) {
             return Err(BuildError::DuplicateName(Arc::clone(name)));
         }
+        if matches!(slot, Slot::Keep(_)) && !old.iter().any(|server| server.name() == name) {
+            return Err(BuildError::NothingToKeep(Arc::clone(name)));
+        }
     }
     Ok(())
 }
 
-/// Waits, before it connects, until the server that had the place before is gone: both may want the same file or port.
+/// Waits, before it connects, until those that had the place before are gone: they may want the same file or port.
 #[derive(Debug)]
 struct After {
     inner: Arc<dyn Transport>,
-    before: Shared<oneshot::Receiver<()>>,
+    before: Vec<Leaving>,
 }
 
 #[async_trait]
 impl Transport for After {
     async fn connect(&self, caller: &Arc<Caller>) -> Result<Arc<dyn Connection>, ConnectError> {
-        // It is gone when the other end is dropped.
-        let _ = self.before.clone().await;
+        for left in &self.before {
+            left.closed.cancelled().await;
+        }
         self.inner.connect(caller).await
     }
 }

@@ -73,6 +73,7 @@ fn versions() -> ConfigBuilder<ServerConfig, WantsVerifier> {
 
 impl Wire for Tls {
     type Stream = TlsStream<Socket>;
+    const SCHEME: &'static str = "https";
 
     async fn open(&self, socket: Socket) -> io::Result<TlsStream<Socket>> {
         TlsAcceptor::from(Arc::clone(&self.0)).accept(socket).await

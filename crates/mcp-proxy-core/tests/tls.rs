@@ -134,6 +134,16 @@ async fn a_call_goes_over_both_versions_of_tls() {
 }
 
 #[tokio::test]
+async fn the_addresses_that_clients_are_told_are_those_of_https() {
+    let site = site(Script::new(), Limits::default()).await;
+    let mut client = site.client().await;
+    let ask = "GET /lab/sse?dialect=prompty HTTP/1.1\r\nhost: localhost:7\r\naccept: text/event-stream\r\n\r\n";
+    client.write_all(ask.as_bytes()).await.unwrap();
+    let answer = until(&mut client, "}").await;
+    assert!(answer.ends_with(r#"data: {"uri":"https://localhost:7/lab/message?dialect=prompty"}"#), "{answer}");
+}
+
+#[tokio::test]
 async fn a_client_that_speaks_no_http_1_is_refused() {
     let site = site(Script::new(), Limits::default()).await;
     let error = site.shake_hands(&TLS13, &["h2"]).await.unwrap_err();

@@ -150,6 +150,19 @@ async fn a_setting_of_all_servers_changes_those_that_have_no_say_of_their_own() 
     assert!(scene.live.apply(&scene.proxy, text).unwrap().needs_restart);
 }
 
+#[tokio::test]
+async fn what_was_found_before_another_change_is_not_applied_after_it() {
+    let scene = scene(FILE);
+    let edited = FILE.replace("\"two\"", "\"three\"");
+    fs::write(scene.live.path(), &edited).unwrap();
+    scene.live.remove_server(&scene.proxy, "one").await.unwrap();
+    assert_eq!(scene.names(), ["three"]);
+    scene.live.take(&scene.proxy, Change::Text(edited)).await;
+    assert_eq!(scene.names(), ["three"]);
+    scene.live.take(&scene.proxy, Change::Text(scene.text())).await;
+    assert_eq!((scene.names(), scene.live.problem()), (vec!["three".to_owned()], None));
+}
+
 /// The file is real, and so is the time; what is waited for is the state, however long it takes.
 #[tokio::test]
 async fn the_file_is_followed_and_a_broken_one_leaves_the_last_good_one() {

@@ -1,13 +1,13 @@
 //! What is known of a request before its body is read.
 
-use std::{collections::BTreeMap, ops::Deref, sync::Arc};
+use std::{collections::BTreeMap, ops::Deref};
 
 use http::{Uri, request::Parts};
 use mcp_protocol::Revision;
 use mcp_transport::{Caller, Principal, Secret};
 
 use super::{Refused, refused};
-use crate::{Dialect, rescue::Told, server::Server};
+use crate::{Dialect, rescue, rescue::Told, server::Server};
 
 /// A request's head, and who sends it.
 #[derive(Debug)]
@@ -37,11 +37,12 @@ impl Head {
     }
 
     /// What the client speaks on the paths of HTTP+SSE.
-    pub(super) fn dialect(&self, server: &Arc<Server>) -> Dialect {
+    pub(super) fn dialect(&self, server: &Server) -> Result<Dialect, Refused> {
         match self.dialect_parameter() {
-            Some("prompty") => Dialect::Prompty,
-            Some(_) => Dialect::Standard,
-            None => server.options().dialect,
+            Some("prompty") => Ok(Dialect::Prompty),
+            Some("standard") => Ok(Dialect::Standard),
+            Some(_) => Err(refused(&rescue::unknown_dialect(), None)),
+            None => Ok(server.options().dialect),
         }
     }
 

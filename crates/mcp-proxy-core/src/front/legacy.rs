@@ -7,7 +7,7 @@ use http::StatusCode;
 use mcp_jsonrpc::{Id, Kind, Message, ParseError};
 use mcp_protocol::{Era, level_of, method, resource_uri};
 use mcp_session::Resume;
-use mcp_transport::{NotSent, Request};
+use mcp_transport::{Caller, NotSent, Request};
 use mcp_transport_http::server::{Answer, RequestHead};
 
 use super::{
@@ -87,6 +87,9 @@ impl Front {
             return Err(rescue::misplaced("the session begins with `initialize`"));
         };
         session.mark_initialized();
+        if let Err(told) = usable(&live.server, caller) {
+            return Ok(Call::ready(id.clone(), told.message(Some(&id))));
+        }
         keep(session, &name, &message)?;
         let used = session.begin_call();
         let Ok(request) = Request::new(message, Arc::clone(caller)) else {
@@ -115,6 +118,9 @@ impl Front {
             Some(method::CANCELLED) => live.cancels.cancel_by(&message),
             _ => {
                 let Some((connection, caller)) = live.connection() else { return Ok(()) };
+                if message.kind() == Kind::Notification {
+                    usable(&live.server, caller)?;
+                }
                 connection.tell(message, caller).await.map_err(|error| Told::from(&error.reason))?;
             }
         }
@@ -183,6 +189,11 @@ impl Front {
             None => Err(refused(&rescue::no_session(), None)),
         }
     }
+}
+
+/// Refuses the use of a server that somebody has stopped since the session began.
+fn usable(server: &Server, caller: &Caller) -> Result<(), Told> {
+    server.check().map_err(|error| Told::unreachable(server, &error, caller.revision.as_str(), false))
 }
 
 /// Keeps what a session asks its server to remember, as plain data of the session, and within its bounds.

@@ -1,9 +1,11 @@
 //! The HTTP front: joins the wire, the sessions and the servers.
 
+mod admission;
 mod answer;
 mod byte_streams;
 mod call;
 mod cancel;
+mod change;
 mod head;
 mod initialize;
 mod legacy;
@@ -26,32 +28,17 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
-use http::{Request, Response, StatusCode, request::Parts};
-use http_body::Body;
-use mcp_auth::{Denied, Gate};
+use http::{Response, StatusCode};
+use mcp_auth::Gate;
 use mcp_jsonrpc::Id;
 use mcp_session::{Ended, OpenSession, Registry, SessionId};
-use mcp_transport::Principal;
-use mcp_transport_http::server::{Allowed, Answer, BodyLimits, Guard, GuardError, RequestHead, read_body};
+use mcp_transport_http::server::{Allowed, Answer, BodyLimits, Guard, GuardError, RequestHead};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) use self::outgoing::Outgoing;
-use self::{
-    head::Head,
-    live::Live,
-    route::{Found, Route},
-};
-use crate::{
-    BuildError, Dialect, Limits, Proxy, ReachError, ResponseBody,
-    mount::Mount,
-    rescue,
-    rescue::Told,
-    server::Server,
-    servers::{Servers, Slot},
-    ticker::Ticker,
-};
+use self::{head::Head, live::Live};
+use crate::{Limits, mount::Mount, rescue, rescue::Told, server::Server, servers::Servers, ticker::Ticker};
 
 /// A response of ours.
 pub(crate) type Answered = Response<Answer<Outgoing>>;
@@ -120,134 +107,6 @@ impl Front {
         &self.servers
     }
 
-    /// Answers a request; whatever goes wrong is an answer too.
-    pub(crate) async fn serve<B>(self: &Arc<Self>, request: Request<B>, used: &Used) -> Response<ResponseBody>
-    where
-        B: Body<Data = Bytes>,
-    {
-        self.keep_house();
-        let (parts, body) = request.into_parts();
-        let pass = match self.guard.check(&parts) {
-            Ok(pass) => pass,
-            Err(refusal) => return told(&refusal.into(), None).map(ResponseBody::own),
-        };
-        if let Some(answer) = pass.preflight(&parts) {
-            return answer.map(ResponseBody::own);
-        }
-        let mut answer = if self.stopping.is_cancelled() {
-            told(&rescue::shutting_down(), None).map(ResponseBody::own)
-        } else {
-            let answer = self.admitted(parts, body, used).await;
-            answer.unwrap_or_else(|refused| refused.map(ResponseBody::own))
-        };
-        pass.stamp(answer.headers_mut());
-        answer
-    }
-
-    /// Answers a request from a host and an origin that may ask, once it is known who does.
-    async fn admitted<B>(
-        self: &Arc<Self>,
-        parts: Parts,
-        body: B,
-        used: &Used,
-    ) -> Result<Response<ResponseBody>, Refused>
-    where
-        B: Body<Data = Bytes>,
-    {
-        let path = parts.uri.path().to_owned();
-        let found = route::find(&path, &self.servers.now(), &self.mounts);
-        if found.route == Route::Health {
-            return health(&parts).map(|answer| answer.map(ResponseBody::own));
-        }
-        let principal = match self.gate.admit(&parts.headers, parts.uri.query()) {
-            Ok(principal) => principal,
-            Err(denied) => {
-                let owner = self.owner_of_pair(&found, &parts, denied);
-                owner.ok_or_else(|| refused(&rescue::unauthorized(denied), None))?
-            }
-        };
-        let head = Head { parts, principal };
-        if let Route::Mounted(place) = found.route {
-            return self.mounted(&self.mounts[place], head, body).await;
-        }
-        Ok(self.routed(found, &head, body, used).await?.map(ResponseBody::own))
-    }
-
-    /// Whose session a message without a key is for. Some clients can only set a URL, and the one they are told to post to
-    /// holds no key: the session's id, made under a valid key, stands for it there.
-    fn owner_of_pair(&self, found: &Found<'_>, parts: &Parts, denied: Denied) -> Option<Principal> {
-        if found.route != Route::Messages || denied != Denied::Missing {
-            return None;
-        }
-        let id = SessionId::parse(head::session_parameter(&parts.uri)?).ok()?;
-        let session = self.sessions.find(&id)?;
-        session.live().is_pair().then(|| session.owner().clone())
-    }
-
-    /// Hands a request on to a service.
-    async fn mounted<B>(self: &Arc<Self>, mount: &Mount, head: Head, body: B) -> Result<Response<ResponseBody>, Refused>
-    where
-        B: Body<Data = Bytes>,
-    {
-        let text = read_body(body, &self.body).await.map_err(|refusal| refused(&refusal.into(), None))?;
-        let proxy = Proxy::new(Arc::clone(self), Arc::clone(&self.limits));
-        let request = Request::from_parts(head.parts, text);
-        let answer = mount.service.answer(&proxy, request, &head.principal).await;
-        Ok(answer.map(|body| ResponseBody::of_service(body, &self.stopping)))
-    }
-
-    async fn routed<B>(
-        self: &Arc<Self>,
-        found: Found<'_>,
-        head: &Head,
-        body: B,
-        used: &Used,
-    ) -> Result<Answered, Refused>
-    where
-        B: Body<Data = Bytes>,
-    {
-        let Found { route, server, name } = found;
-        let Some(server) = &server else {
-            return Err(refused(&self.no_server(route, name), None));
-        };
-        match route {
-            Route::Mcp => match head.method {
-                http::Method::POST => self.post(server, head, body, used).await,
-                http::Method::GET => self.listen(server, head, used),
-                http::Method::DELETE => self.end(server, head),
-                _ => Err(refused(&rescue::wrong_method("GET, POST, DELETE"), None)),
-            },
-            Route::Sse => match head.method {
-                http::Method::GET if head.dialect(server) == Dialect::Prompty => self.listen_to_all(server, head).await,
-                http::Method::GET => self.open_pair(server, head, used),
-                _ => Err(refused(&rescue::wrong_method("GET"), None)),
-            },
-            Route::Messages => match head.method {
-                http::Method::POST if head.session_parameter().is_some() => {
-                    self.post_to_pair(server, head, body, used).await
-                }
-                http::Method::POST if head.dialect(server) == Dialect::Prompty => {
-                    self.post_for_all(server, head, body).await
-                }
-                http::Method::POST => Err(refused(&rescue::no_stream(), None)),
-                _ => Err(refused(&rescue::wrong_method("POST"), None)),
-            },
-            Route::Health | Route::Mounted(_) | Route::Unknown => Err(refused(&rescue::unknown_route(), None)),
-        }
-    }
-
-    /// Why a path leads to no server.
-    fn no_server(&self, route: Route, name: Option<&str>) -> Told {
-        match (route, name) {
-            (Route::Mcp | Route::Sse | Route::Messages, Some(name)) => rescue::unknown_server(name),
-            (Route::Mcp | Route::Sse | Route::Messages, None) => {
-                let servers = self.servers.now();
-                rescue::which_server(servers.iter().map(|server| &**server.name()))
-            }
-            _ => rescue::unknown_route(),
-        }
-    }
-
     /// The session a request names.
     fn session(&self, server: &Arc<Server>, head: &Head) -> Result<Option<Session>, Refused> {
         let Some(id) = RequestHead::new(&head.headers).session().map_err(|refusal| refused(&refusal.into(), None))?
@@ -263,7 +122,13 @@ impl Front {
         let session = SessionId::parse(id).ok().and_then(|id| self.sessions.lookup(&id, &head.principal));
         // A session of one server is no session of another.
         let session = session.filter(|session| Arc::ptr_eq(&session.live().server, server));
-        session.ok_or_else(|| refused(&rescue::unknown_session(), None))
+        let session = session.ok_or_else(|| refused(&rescue::unknown_session(), None))?;
+        // Its variables are those of its process, so a request may repeat them, and set no others.
+        let variables = head.variables(server)?;
+        if variables.is_empty() || variables == session.live().variables {
+            return Ok(session);
+        }
+        Err(refused(&rescue::misplaced("the request sets other variables than those its session began with"), None))
     }
 
     /// Closes what served sessions that are over.
@@ -277,33 +142,6 @@ impl Front {
     /// Ends a session whose server or client has gone.
     fn end_session(&self, session: &Session) {
         self.close(self.sessions.end(session.id()));
-    }
-
-    /// Makes `slots` the servers that there are; ends what was open to those that have gone.
-    pub(crate) fn change_servers(self: &Arc<Self>, slots: Vec<Slot>) -> Result<(), BuildError> {
-        let change = self.servers.change(slots)?;
-        for (server, closed) in change.gone {
-            let over = self.sessions.end_where(|live| Arc::ptr_eq(&live.server, &server));
-            self.tasks.spawn(async move {
-                let sessions = over.iter().map(|ended| ended.live.close());
-                futures::future::join(server.close(), futures::future::join_all(sessions)).await;
-                drop(closed);
-            });
-        }
-        for server in change.come.into_iter().filter(|server| server.is_launched()) {
-            self.tasks.spawn(async move {
-                if let Err(error) = server.start().await {
-                    tracing::warn!("{}", ReachError::new(&server, error));
-                }
-            });
-        }
-        Ok(())
-    }
-
-    /// Ends the sessions that have an instance of `server` of their own.
-    pub(crate) async fn end_own_sessions(&self, server: &Arc<Server>) {
-        let over = self.sessions.end_where(|live| Arc::ptr_eq(&live.server, server) && live.is_dedicated());
-        futures::future::join_all(over.iter().map(|ended| ended.live.close())).await;
     }
 
     /// Starts the task that ends what is over, with the first request: building a proxy starts nothing.
@@ -341,28 +179,37 @@ async fn keep_house(front: Weak<Front>) {
         let now = interval.tick().await;
         let Some(front) = front.upgrade() else { return };
         front.close(front.sessions.sweep(Instant::into_std(now)));
-        for lane in front.servers.now().iter().flat_map(|server| server.idle()) {
-            front.tasks.spawn(async move { lane.close().await });
+        for kept in front.servers.now().iter().flat_map(|server| server.idle()) {
+            front.tasks.spawn(async move { kept.close().await });
         }
     }
 }
 
-/// What one TCP connection was used for: it may idle for as long as a session it carried lives.
-#[derive(Debug, Default)]
-pub(crate) struct Used(std::sync::Mutex<Weak<OpenSession<Live>>>);
+/// What is known of the TCP connection that a request came on.
+#[derive(Debug)]
+pub(crate) struct Used {
+    scheme: &'static str,
+    /// The connection may idle for as long as a session it carried lives.
+    by: std::sync::Mutex<Weak<OpenSession<Live>>>,
+}
 
 impl Used {
+    /// A connection that nobody has used yet, for URLs of this scheme.
+    pub(crate) fn new(scheme: &'static str) -> Self {
+        Self { scheme, by: std::sync::Mutex::default() }
+    }
+
     fn by(&self, session: &Session) {
-        let mut used = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if !std::ptr::eq(used.as_ptr(), Arc::as_ptr(session)) {
-            *used = Arc::downgrade(session);
+        let mut by = self.by.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if !std::ptr::eq(by.as_ptr(), Arc::as_ptr(session)) {
+            *by = Arc::downgrade(session);
         }
     }
 
     /// Whether a session that came this way still lives.
     pub(crate) fn by_living_session(&self) -> bool {
-        let used = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        used.upgrade().is_some_and(|session| session.is_alive())
+        let by = self.by.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        by.upgrade().is_some_and(|session| session.is_alive())
     }
 }
 
@@ -399,11 +246,4 @@ fn empty(status: StatusCode) -> Answered {
     let mut answer = Response::new(Answer::Empty);
     *answer.status_mut() = status;
     answer
-}
-
-fn health(head: &Parts) -> Result<Answered, Refused> {
-    if head.method != http::Method::GET && head.method != http::Method::HEAD {
-        return Err(refused(&rescue::wrong_method("GET, HEAD"), None));
-    }
-    Ok(Answer::json(Answer::text(concat!(r#"{"status":"ok","version":""#, env!("CARGO_PKG_VERSION"), r#""}"#))))
 }

@@ -39,6 +39,11 @@ impl Front {
         let live = |_: &_| Live::new(Arc::clone(server), variables).with_inbox();
         let session = self.sessions.create(head.principal.clone(), Revision::V2024_11_05, now(), live);
         let session = session.map_err(|error| refused(&Told::from(&error), None))?;
+        // Not before there is a session: one that comes about while its server leaves would be overlooked.
+        if let Err(error) = server.check() {
+            self.end_session(&session);
+            return Err(refused(&Told::unreachable(server, &error, Revision::V2024_11_05.as_str(), false), None));
+        }
         used.by(&session);
         let uri = format!("{}?session_id={}", self.messages_path(&head.uri), session.id().expose());
         let stream = PairStream {

@@ -9,7 +9,7 @@ use mcp_protocol::{InitializeParams, InitializeResult, Revision, method};
 use mcp_transport::{Lost, Request};
 use mcp_transport_http::server::Answer;
 
-use super::{Answered, Front, Refused, empty, head::Head, prompty::overheard, refused};
+use super::{Answered, Front, Refused, empty, head::Head, refused};
 use crate::{rescue, rescue::Told, server::Server};
 
 impl Front {
@@ -29,6 +29,7 @@ impl Front {
         let reached = server.sessionless(&caller).await;
         let (connection, peer) = reached
             .map_err(|error| refuse(&Told::unreachable(server, &error, Revision::LATEST_LEGACY.as_str(), false)))?;
+        server.open_to_listeners(&connection, &caller);
         if message.kind() == Kind::Notification {
             let is_ours = matches!(message.method(), Some(method::INITIALIZED | method::CANCELLED));
             if !is_ours {
@@ -53,7 +54,7 @@ impl Front {
             if message.kind() == Kind::Response {
                 return Ok(Answer::message(&message));
             }
-            overheard(server, &caller, &message);
+            server.overhear(&caller, &message);
         }
         Err(refuse(&Told::from(&Lost::NotMcp)))
     }

@@ -38,7 +38,6 @@ impl Front {
                 Err(refused(&rescue::misplaced("a batch cannot hold messages of revision 2026-07-28"), None))
             }
             (incoming, Some(session)) => {
-                check_variables(&session, server, head)?;
                 used.by(&session);
                 self.in_session(&session, head, incoming, accept).await
             }
@@ -132,19 +131,6 @@ fn is_hello(message: &Message) -> bool {
 pub(super) fn says_modern(head: &Head) -> bool {
     let version = RequestHead::new(&head.headers).version().ok().flatten();
     version.and_then(|version| version.parse::<Revision>().ok()).is_some_and(|it| it.era() == Era::Modern)
-}
-
-/// Refuses a request that sets other variables than those its session began with: they are those of its process.
-fn check_variables(session: &super::Session, server: &Server, head: &Head) -> Result<(), Refused> {
-    if server.options().request_env.is_none() {
-        return Ok(());
-    }
-    let variables = head.variables(server)?;
-    if variables.is_empty() || variables == session.live().variables {
-        Ok(())
-    } else {
-        Err(refused(&rescue::misplaced("the request sets other variables than those its session began with"), None))
-    }
 }
 
 /// Refuses a request whose version header names no revision (2025-06-18, transports). One that differs from the session's

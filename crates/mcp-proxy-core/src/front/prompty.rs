@@ -7,22 +7,26 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures::{Stream, StreamExt};
+use futures::Stream;
 use http::header::HOST;
 use http_body::Body;
-use mcp_jsonrpc::{Incoming, Kind, quote};
+use mcp_jsonrpc::{Incoming, quote};
 use mcp_protocol::Revision;
-use mcp_supervisor::State;
-use mcp_transport::{Caller, Events, Partition};
+use mcp_supervisor::{Failure, State};
+use mcp_transport::Connection;
 use mcp_transport_http::server::{Answer, Frame, RequestHead};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use super::{Answered, Front, Refused, head::Head, outgoing::Outgoing, refused, streams::comment};
+use super::{Answered, Front, Refused, Used, head::Head, outgoing::Outgoing, refused, streams::comment};
 use crate::{
-    Sharing, rescue,
-    server::{Audience, Listener, Server},
+    rescue,
+    rescue::Told,
+    server::{Listener, Server},
     ticker::{Alarm, TICK},
 };
+
+/// What the dialect speaks.
+const REVISION: Revision = Revision::LATEST_LEGACY;
 
 impl Front {
     /// Opens a stream of all that the server says outside of calls, and of what it says during calls without a session.
@@ -30,29 +34,35 @@ impl Front {
         self: &Arc<Self>,
         server: &Arc<Server>,
         head: &Head,
+        used: &Used,
     ) -> Result<Answered, Refused> {
         if !RequestHead::new(&head.headers).accept().takes_events() {
             return Err(refused(&rescue::not_acceptable("text/event-stream"), None));
         }
-        let caller = Arc::new(head.caller(server, Revision::LATEST_LEGACY)?);
-        let listener = server.audience().join(caller.partition(), self.limits.notes);
-        // A server that cannot be had now may be there later; the stream says so.
-        if let Ok((connection, _)) = server.sessionless(&caller).await
-            && let Some(events) = connection.events()
-        {
-            let partition = (server.options().sharing == Sharing::Dedicated).then(|| caller.partition());
-            tokio::spawn(pass_on(events, Arc::clone(server.audience()), partition));
+        let caller = Arc::new(head.caller(server, REVISION)?);
+        server.check().map_err(|error| refused(&Told::unreachable(server, &error, REVISION.as_str(), false), None))?;
+        let listener = server.listen(&caller, self.limits.notes);
+        // A server that cannot be had now may be there later; the stream tells.
+        let reached = server.sessionless(&caller).await;
+        if let Ok((connection, _)) = &reached {
+            server.open_to_listeners(connection, &caller);
         }
+        let is_own = server.options().is_dedicated();
+        let failure = reached.as_ref().err().filter(|_| is_own);
+        let failure = failure.map(|error| Told::unreachable(server, error, REVISION.as_str(), false));
         let stream = AudienceStream {
-            endpoint: Some(self.endpoint_of_all(head)),
+            endpoint: Some(self.endpoint_of_all(head, used)),
+            failure: failure.map(|told| failed(told.text())),
             listener,
             server: Arc::clone(server),
-            last: State::Running,
+            told: None,
+            is_own,
             is_over: false,
             look: self.ticker.alarm(TICK),
             comment: self.ticker.alarm(self.limits.stream_comment),
             stopping: Box::pin(self.stopping.clone().cancelled_owned()),
             front: Arc::clone(self),
+            _own: reached.ok().filter(|_| is_own).map(|(connection, _)| connection),
         };
         Ok(Answer::events(Outgoing::Audience(Box::new(stream))))
     }
@@ -77,24 +87,15 @@ impl Front {
     }
 
     /// The event that says where to post to: JSON with an absolute URL.
-    fn endpoint_of_all(&self, head: &Head) -> Frame {
+    fn endpoint_of_all(&self, head: &Head, used: &Used) -> Frame {
         let path = head.uri.path().trim_end_matches('/');
         let path = path.strip_suffix("sse").unwrap_or(path);
         let host = head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-        let base = self.public_url.as_deref().map_or_else(|| format!("http://{host}"), str::to_owned);
+        let base = self.public_url.as_deref().map_or_else(|| format!("{}://{host}", used.scheme), str::to_owned);
         // Whoever asked for the dialect has to go on asking for it.
         let query = if head.asks_for_dialect() { "?dialect=prompty" } else { "" };
         let data = format!("{{\"uri\":{}}}", quote(&format!("{base}{path}message{query}")));
         Frame::Event { kind: "endpoint", data: data.into() }
-    }
-}
-
-/// Tells the audience what belongs to no call, until the connection is over.
-async fn pass_on(mut events: Events, audience: Arc<Audience>, partition: Option<Partition>) {
-    while let Some(event) = events.next().await {
-        if event.kind() == Kind::Notification {
-            audience.tell(partition.as_ref(), &event);
-        }
     }
 }
 
@@ -104,19 +105,25 @@ pub(crate) struct AudienceStream {
     front: Arc<Front>,
     server: Arc<Server>,
     endpoint: Option<Frame>,
+    /// Why the listener's own instance could not be had, to be told next.
+    failure: Option<Frame>,
     listener: Listener,
-    /// What the server was last seen to do.
-    last: State,
+    /// The failure of the server that was told last.
+    told: Option<Failure>,
+    /// Whether the instance is the listener's own. Then what goes wrong with others is not for it.
+    is_own: bool,
     is_over: bool,
     look: Alarm,
     comment: Alarm,
     stopping: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// The listener's own instance, which is in use for as long as this is held.
+    _own: Option<Arc<dyn Connection>>,
 }
 
 impl AudienceStream {
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Frame>> {
-        if let Some(endpoint) = self.endpoint.take() {
-            return Poll::Ready(Some(endpoint));
+        if let Some(first) = self.endpoint.take().or_else(|| self.failure.take()) {
+            return Poll::Ready(Some(first));
         }
         if self.is_over {
             return Poll::Ready(None);
@@ -125,7 +132,7 @@ impl AudienceStream {
             self.comment.reset(self.front.limits.stream_comment);
             return Poll::Ready(Some(Frame::Message { message, id: None, named: true }));
         }
-        if self.stopping.as_mut().poll(context).is_ready() || !self.server.is_usable() {
+        if self.stopping.as_mut().poll(context).is_ready() || self.server.check().is_err() {
             self.is_over = true;
             return Poll::Ready(Some(Frame::Event { kind: "close", data: r#"{"message":"Server closed"}"#.into() }));
         }
@@ -142,18 +149,20 @@ impl AudienceStream {
 
     /// The event that says that the server has failed, once for each time it does.
     fn look_for_failure(&mut self) -> Option<Frame> {
+        if self.is_own {
+            return None;
+        }
         let status = self.server.status();
-        let has_failed = status.state == State::Error && self.last != State::Error;
-        self.last = status.state;
-        let failure = status.error.filter(|_| has_failed)?;
-        let data = format!("{{\"error\":{}}}", quote(&failure.reason));
-        Some(Frame::Event { kind: "error", data: data.into() })
+        let failure = status.error.filter(|_| status.state == State::Error)?;
+        if self.told.as_ref() == Some(&failure) {
+            return None;
+        }
+        let frame = failed(&failure.reason);
+        self.told = Some(failure);
+        Some(frame)
     }
 }
 
-/// Tells a partition what the server says during one of its calls.
-pub(super) fn overheard(server: &Server, caller: &Caller, note: &mcp_jsonrpc::Message) {
-    if note.kind() == Kind::Notification {
-        server.audience().tell(Some(&caller.partition()), note);
-    }
+fn failed(reason: &str) -> Frame {
+    Frame::Event { kind: "error", data: format!("{{\"error\":{}}}", quote(reason)).into() }
 }

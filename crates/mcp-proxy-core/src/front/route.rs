@@ -21,35 +21,43 @@ pub(super) enum Route {
 
 /// Where a path leads.
 #[derive(Debug)]
-pub(super) struct Found<'a> {
+pub(super) struct Found {
     pub(super) route: Route,
     pub(super) server: Option<Arc<Server>>,
-    /// The segment that should name a server, as it was sent.
-    pub(super) name: Option<&'a str>,
+    /// Whether the path names a server, even if there is none of that name.
+    pub(super) is_named: bool,
 }
 
 /// Finds the route of `path`, and the server it is about. A slash at the end makes no difference. With one server, the
 /// routes at the top are its own; every server has its routes under its name.
-pub(super) fn find<'a>(path: &'a str, servers: &[Arc<Server>], mounts: &[Mount]) -> Found<'a> {
+pub(super) fn find(path: &str, servers: &[Arc<Server>], mounts: &[Mount]) -> Found {
+    let to = |route| Found { route, server: None, is_named: false };
+    let (first, rest) = segments(path);
+    if let Some(mount) = mounts.iter().position(|mount| *mount.segment == *first) {
+        return to(Route::Mounted(mount));
+    }
+    let Some(rest) = rest else {
+        let only = if let [only] = servers { Some(Arc::clone(only)) } else { None };
+        return Found { server: only, ..to(leaf(first)) };
+    };
+    match leaf(rest) {
+        Route::Health | Route::Unknown => to(Route::Unknown),
+        route => {
+            let server = servers.iter().find(|server| is_name(first, server.name()));
+            Found { route, server: server.map(Arc::clone), is_named: true }
+        }
+    }
+}
+
+/// The segment of `path` that should name a server, as it was sent.
+pub(super) fn first_segment(path: &str) -> &str {
+    segments(path).0
+}
+
+fn segments(path: &str) -> (&str, Option<&str>) {
     let path = path.strip_prefix('/').unwrap_or(path);
     let path = path.strip_suffix('/').unwrap_or(path);
-    let (first, rest) = path.split_once('/').map_or((path, None), |(first, rest)| (first, Some(rest)));
-    if let Some(mount) = mounts.iter().position(|mount| *mount.segment == *first) {
-        return Found { route: Route::Mounted(mount), server: None, name: None };
-    }
-    match rest {
-        None => {
-            let only = if let [only] = servers { Some(Arc::clone(only)) } else { None };
-            Found { route: leaf(first), server: only, name: None }
-        }
-        Some(rest) => match leaf(rest) {
-            Route::Health | Route::Unknown => Found { route: Route::Unknown, server: None, name: None },
-            route => {
-                let server = servers.iter().find(|server| is_name(first, server.name()));
-                Found { route, server: server.map(Arc::clone), name: Some(first) }
-            }
-        },
-    }
+    path.split_once('/').map_or((path, None), |(first, rest)| (first, Some(rest)))
 }
 
 fn leaf(name: &str) -> Route {

@@ -1,18 +1,17 @@
-//! What a person can do with a server, and what it tells a person.
+//! What a person can do with a server.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::atomic::Ordering;
 
 use futures::future::{join, join_all};
-use mcp_supervisor::{State, Status};
 
-use super::{Server, ServerStatus, Unreachable};
-use crate::Sharing;
+use super::{Server, Unreachable};
+use crate::lane::Lane;
 
 impl Server {
     /// Starts it by hand, whatever it was stopped by.
     pub(crate) async fn start_by_hand(&self) -> Result<(), Unreachable> {
         self.allow()?;
-        if self.options.sharing == Sharing::Dedicated {
+        if self.options.is_dedicated() {
             return self.start().await;
         }
         let legacy = self.lanes.legacy.get().map(|lane| lane.upstream().start_by_hand());
@@ -24,66 +23,51 @@ impl Server {
     pub(crate) async fn restart(&self) -> Result<(), Unreachable> {
         self.allow()?;
         self.close_sessionless().await;
-        if self.options.sharing == Sharing::Dedicated {
+        if self.options.is_dedicated() {
             return self.start().await;
         }
-        let legacy = self.lanes.legacy.get().map(|lane| lane.upstream().restart());
-        let (started, _) = join(self.found().upstream().restart(), join_all(legacy)).await;
+        let legacy = self.lanes.legacy.get().map(Lane::restart);
+        let (started, _) = join(self.found().restart(), join_all(legacy)).await;
         started.map(drop).map_err(Unreachable::Connect)
     }
 
     /// Stops it until it is started by hand.
     pub(crate) async fn stop(&self) {
         self.is_stopped.store(true, Ordering::Relaxed);
-        let lanes = self.lanes().map(|lane| lane.upstream().stop());
-        join(join_all(lanes), self.close_sessionless()).await;
+        self.halted.notify_waiters();
+        join(join_all(self.lanes().map(Lane::stop)), self.close_sessionless()).await;
+        self.own.note(Ok(()));
         self.setting.changes.note();
     }
 
+    /// Takes it out of use for good: it is none of the proxy's servers any more. Somebody has to [`close`](Self::close) it.
+    pub(crate) fn retire(&self) {
+        self.is_gone.store(true, Ordering::Relaxed);
+        self.halted.notify_waiters();
+    }
+
     /// Refuses the use of a server that is not to be used.
-    pub(super) fn check(&self) -> Result<(), Unreachable> {
-        match self.is_stopped.load(Ordering::Relaxed) {
-            _ if self.options.is_disabled => Err(Unreachable::Disabled),
-            true => Err(Unreachable::Stopped),
-            false => Ok(()),
-        }
+    pub(crate) fn check(&self) -> Result<(), Unreachable> {
+        self.check_configured()?;
+        if self.is_stopped.load(Ordering::Relaxed) { Err(Unreachable::Stopped) } else { Ok(()) }
     }
 
     /// Lets it be used again after it was stopped by hand.
     fn allow(&self) -> Result<(), Unreachable> {
-        if self.options.is_disabled {
-            return Err(Unreachable::Disabled);
-        }
+        self.check_configured()?;
         self.is_stopped.store(false, Ordering::Relaxed);
+        self.own.note(Ok(()));
         self.setting.changes.note();
         Ok(())
     }
 
-    /// What it is doing.
-    pub(crate) fn status(&self) -> ServerStatus {
-        let lanes: Vec<Status> = self.lanes().map(|lane| lane.upstream().state().borrow().clone()).collect();
-        let instances = self.own.count();
-        let failure = self.own.failure();
-        // A lane that does something says more than one that does nothing.
-        let telling = lanes.iter().find(|status| status.state != State::Stopped);
-        let state = match telling {
-            _ if self.is_stopped.load(Ordering::Relaxed) => State::Stopped,
-            Some(status) => status.state,
-            None if 0 < instances => State::Running,
-            None if failure.is_some() => State::Error,
-            None => State::Stopped,
-        };
-        ServerStatus {
-            name: Arc::clone(&self.options.name),
-            state,
-            is_disabled: self.options.is_disabled,
-            last_used: self.setting.places.last_use(),
-            pending: self.setting.places.pending(),
-            error: telling.and_then(|status| status.error.clone()).or(failure),
-            restarts: lanes.iter().map(|status| status.restarts).max().unwrap_or_default(),
-            instances,
-            is_interactive: self.lanes().any(|lane| lane.share().is_interactive()),
-            unattributed: self.lanes().map(|lane| lane.share().unattributed()).sum(),
+    fn check_configured(&self) -> Result<(), Unreachable> {
+        if self.is_gone.load(Ordering::Relaxed) {
+            Err(Unreachable::Gone)
+        } else if self.options.is_disabled() {
+            Err(Unreachable::Disabled)
+        } else {
+            Ok(())
         }
     }
 }

@@ -6,24 +6,28 @@ mod opened;
 mod own;
 mod status;
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::AtomicBool};
 
 use futures::future::{join, join_all};
 use mcp_eras::FindEra;
 use mcp_protocol::{ClientCapabilities, Era, Revision};
 use mcp_transport::{Caller, Client, ConnectError, Connection, Peer, Principal, Transport};
+use tokio::sync::Notify;
 
-pub(crate) use self::audience::{Audience, Listener};
-pub(crate) use self::opened::{Opened, Unreachable};
-use self::own::Own;
 pub use self::status::ServerStatus;
-pub(crate) use self::status::{Changes, LastUse};
+use self::{
+    audience::Audience,
+    own::{Kept, Own},
+};
+pub(crate) use self::{
+    audience::Listener,
+    opened::{Opened, Unreachable},
+    status::{Changes, LastUse},
+};
 use crate::{
-    Interaction, ServerOptions, Sharing,
+    Interaction, ServerOptions,
     lane::{Lane, Setting, layered},
+    options::Launch,
 };
 
 /// One configured server.
@@ -43,6 +47,10 @@ pub(crate) struct Server {
     audience: Arc<Audience>,
     /// Whether somebody has stopped it by hand.
     is_stopped: AtomicBool,
+    /// Whether it is none of the proxy's servers any more.
+    is_gone: AtomicBool,
+    /// Tells whoever is about to have an instance of its own that it is not to be used any more.
+    halted: Notify,
     setting: Setting,
 }
 
@@ -71,9 +79,11 @@ impl Server {
             legacy,
             modern,
             lanes: Lanes::default(),
-            own: Own::new(limits),
+            own: Own::new(limits, &setting.changes),
             audience: Arc::default(),
-            is_stopped: AtomicBool::new(options.is_disabled),
+            is_stopped: AtomicBool::new(false),
+            is_gone: AtomicBool::new(false),
+            halted: Notify::new(),
             options,
             setting,
         }
@@ -85,17 +95,7 @@ impl Server {
 
     /// Whether it is started with the proxy.
     pub(crate) fn is_launched(&self) -> bool {
-        self.options.is_launched && !self.options.is_disabled
-    }
-
-    /// Whether it may be used: it is neither disabled nor stopped by hand, nor has it gone.
-    pub(crate) fn is_usable(&self) -> bool {
-        self.check().is_ok()
-    }
-
-    /// Whoever listens to all it says.
-    pub(crate) fn audience(&self) -> &Arc<Audience> {
-        &self.audience
+        self.options.launch == Launch::WithProxy
     }
 
     /// How it is configured.
@@ -111,33 +111,40 @@ impl Server {
     /// Makes sure that the server can be had: finds out its era, and starts the shared connection.
     pub(crate) async fn start(&self) -> Result<(), Unreachable> {
         self.check()?;
-        match self.options.sharing {
-            Sharing::Shared => self.found().start().await.map(drop).map_err(Unreachable::Connect),
-            // What was opened to find out is stopped in the background as it is dropped.
-            Sharing::Dedicated => {
-                let found = self.find.connect(&self.caller(Era::Legacy)).await;
-                self.own.note(found.as_ref().map(drop));
-                self.setting.changes.note();
-                found.map(drop).map_err(|error| Unreachable::Connect(Arc::new(error)))
-            }
+        if !self.options.is_dedicated() {
+            return self.found().start().await.map(drop).map_err(Unreachable::Connect);
         }
+        // What was opened to find out is stopped in the background as it is dropped.
+        let found = self.find.connect(&self.caller(Era::Legacy)).await;
+        self.own.note(found.as_ref().map(drop));
+        found.map(drop).map_err(|error| Unreachable::Connect(Arc::new(error)))
     }
 
     /// Opens what a new session of the legacy era is served by, ready to be called.
     pub(crate) async fn open(&self, caller: &Arc<Caller>) -> Result<Opened, Unreachable> {
+        let halted = self.halted.notified();
         self.check()?;
-        if !self.is_own(caller) {
+        let opened = if self.is_own(caller) {
+            tokio::select! {
+                biased;
+                () = halted => return self.check().and(Err(Unreachable::Stopped)),
+                opened = self.open_own(caller) => opened?,
+            }
+        } else {
             let (lane, _) = self.shared(Era::Legacy).await?;
-            return Ok(Opened { connection: lane.face(caller, &self.setting), child: None });
-        }
+            Opened { connection: lane.face(caller, &self.setting), child: None }
+        };
+        // Stopped meanwhile: what was started for nobody is ended as it is dropped.
+        self.check().map(|()| opened)
+    }
+
+    async fn open_own(&self, caller: &Arc<Caller>) -> Result<Opened, Unreachable> {
         let refused = |error| self.refused(Era::Legacy, Arc::new(error));
         let child = self.own.place().map_err(refused)?;
         let connected = self.legacy.connect(caller).await;
         self.own.note(connected.as_ref().map(drop));
-        self.setting.changes.note();
         let connection = connected.map_err(refused)?;
-        // Stopped meanwhile: what was started for nobody is ended as it is dropped.
-        self.check()?;
+        self.setting.changes.note();
         Ok(Opened { connection: layered(connection, &self.setting), child: Some(child) })
     }
 
@@ -148,7 +155,7 @@ impl Server {
     ) -> Result<(Arc<dyn Connection>, Arc<Peer>), Unreachable> {
         self.check()?;
         let era = caller.era();
-        if self.options.sharing == Sharing::Shared {
+        if !self.options.is_dedicated() {
             let (lane, peer) = self.shared(era).await?;
             return Ok((Arc::clone(lane.sessionless()), peer));
         }
@@ -157,7 +164,7 @@ impl Server {
             return Err(Unreachable::OtherEra);
         }
         let transport = if era == Era::Legacy { &self.legacy } else { &self.modern };
-        let lane = self.own.kept(caller, transport, &self.setting)?;
+        let lane = self.own.kept(caller, transport, &self.setting, || self.check())?;
         let started = lane.start().await;
         self.own.note(started.as_ref().map(drop).map_err(|error| &**error));
         let peer = started.map_err(|error| self.refused(era, error))?;
@@ -166,28 +173,26 @@ impl Server {
 
     /// Whether a session of `caller` has an instance of its own.
     fn is_own(&self, caller: &Caller) -> bool {
-        let can_interact = || ClientCapabilities::read(caller.capabilities()).is_ok_and(|able| able.can_interact());
-        match self.options.sharing {
-            Sharing::Dedicated => true,
-            Sharing::Shared => self.options.interaction == Interaction::Dedicated && can_interact(),
-        }
+        let can_interact =
+            || ClientCapabilities::read(caller.capabilities()).is_ok_and(ClientCapabilities::can_interact);
+        self.options.is_dedicated() || (self.options.interaction == Interaction::Dedicated && can_interact())
     }
 
     /// Takes out the lanes without sessions that nobody used for as long as a session may idle.
-    pub(crate) fn idle(&self) -> Vec<Arc<Lane>> {
+    pub(crate) fn idle(&self) -> Vec<Kept> {
         self.own.idle(&self.setting)
     }
 
     /// Closes everything that is open towards the server for good, sessions' dedicated connections aside.
     pub(crate) async fn close(&self) {
-        self.is_stopped.store(true, Ordering::Relaxed);
+        self.retire();
         let lanes = self.lanes().map(Lane::close);
         join(join_all(lanes), self.close_sessionless()).await;
     }
 
     async fn close_sessionless(&self) {
         let open = self.own.all();
-        join_all(open.iter().map(|lane| lane.close())).await;
+        join_all(open.iter().map(Kept::close)).await;
     }
 
     fn lanes(&self) -> impl Iterator<Item = &Lane> {

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use mcp_transport::{ConnectError, Connection};
-use tokio::sync::OwnedSemaphorePermit;
+
+use super::own::Place;
 
 /// A session's own way to its server; a dedicated child is counted for as long as this lives.
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) connection: Arc<dyn Connection>,
-    pub(super) child: Option<OwnedSemaphorePermit>,
+    pub(super) child: Option<Place>,
 }
 
 impl Opened {
@@ -35,4 +36,6 @@ pub(crate) enum Unreachable {
     Disabled,
     /// Somebody has stopped it by hand.
     Stopped,
+    /// It is none of the proxy's servers any more.
+    Gone,
 }

@@ -8,8 +8,11 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use mcp_supervisor::{Failure, State};
+use mcp_supervisor::{Failure, State, Status};
 use tokio::sync::watch;
+
+use super::Server;
+use crate::lane::Lane;
 
 /// What a server is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,12 +31,46 @@ pub struct ServerStatus {
     pub error: Option<Failure>,
     /// Restarts in a row, 0 after a healthy minute.
     pub restarts: u32,
-    /// Instances of clients of their own.
+    /// Instances that are one client's own.
     pub instances: usize,
     /// Whether it was seen to ask its clients while it was not clear whom.
     pub is_interactive: bool,
     /// Messages of a shared server that could be given to nobody.
     pub unattributed: u64,
+}
+
+impl Server {
+    /// What it is doing.
+    pub(crate) fn status(&self) -> ServerStatus {
+        let (shared, kept): (Vec<Status>, _) = (self.lanes().map(Lane::status).collect(), self.own.statuses());
+        // The other places are those of sessions, whose instances are there as long as the place is taken.
+        let of_sessions = self.own.count().saturating_sub(kept.len());
+        let failure = self.own.failure();
+        let is_up = |status: &&Status| status.state == State::Running;
+        let is_at_it = |status: &&Status| status.state != State::Stopped;
+        // What all share says most; of the rest, whatever runs.
+        let telling = shared.iter().find(is_at_it).or_else(|| kept.iter().find(is_up));
+        let telling = telling.or_else(|| kept.iter().find(is_at_it).filter(|_| of_sessions == 0));
+        let state = match telling {
+            _ if self.check().is_err() => State::Stopped,
+            Some(status) => status.state,
+            None if 0 < of_sessions => State::Running,
+            None if failure.is_some() => State::Error,
+            None => State::Stopped,
+        };
+        ServerStatus {
+            name: Arc::clone(&self.options.name),
+            state,
+            is_disabled: self.options.is_disabled(),
+            last_used: self.setting.places.last_use(),
+            pending: self.setting.places.pending(),
+            error: telling.and_then(|status| status.error.clone()).or(failure),
+            restarts: shared.iter().chain(&kept).map(|status| status.restarts).max().unwrap_or_default(),
+            instances: of_sessions + kept.iter().filter(is_up).count(),
+            is_interactive: self.lanes().any(|lane| lane.share().is_interactive()),
+            unattributed: self.lanes().map(|lane| lane.share().unattributed()).sum(),
+        }
+    }
 }
 
 /// When a server was last called.

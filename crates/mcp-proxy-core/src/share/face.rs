@@ -115,7 +115,7 @@ impl Face {
 
     /// Runs a call alone on a spare instance, where all that is asked and logged is the call's.
     async fn alone(&self, request: Request) -> Result<Reply, SendError> {
-        let lease = match self.share.leases.lease(self.share.patience).await {
+        let lease = match self.share.spares.leases().lease(self.share.patience).await {
             Ok(lease) => lease,
             Err(reason) => return Err(SendError::new(request.into_parts().0, reason)),
         };

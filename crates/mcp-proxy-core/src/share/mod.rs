@@ -6,6 +6,7 @@ mod place;
 mod pump;
 mod questions;
 mod reply;
+mod spares;
 mod subscriptions;
 
 use std::{
@@ -19,13 +20,13 @@ use std::{
 
 use mcp_jsonrpc::Message;
 use mcp_protocol::{ClientCapabilities, method};
-use mcp_supervisor::{Awake, Leases, Supervised};
+use mcp_supervisor::{Awake, Supervised};
 use mcp_transport::{Caller, Connection, NoteLimits};
 use tokio::{sync::Notify, task::AbortHandle};
 
 use crate::Interaction;
 
-pub(crate) use self::face::Face;
+pub(crate) use self::{face::Face, spares::Spares};
 use self::{levels::Levels, place::Occupants, subscriptions::Subscriptions};
 
 /// Tells the clients of one shared server apart.
@@ -40,7 +41,7 @@ type FaceKey = u64;
 pub(crate) struct Share {
     upstream: Arc<dyn Connection>,
     supervised: Arc<Supervised>,
-    leases: Arc<Leases>,
+    spares: Spares,
     /// How long a call waits for a spare instance.
     patience: Duration,
     options: ShareOptions,
@@ -86,17 +87,17 @@ const MAX_ELICITATIONS: usize = 1024;
 const EVENTS: NoteLimits = NoteLimits { count: 64, bytes: 64 << 10 };
 
 impl Share {
-    /// Shares `upstream`; `leases` are spare instances of the same server. Must be called inside a tokio runtime.
+    /// Shares `supervised`; `spares` are instances of the same server. Must be called inside a tokio runtime.
     pub(crate) fn new(
         supervised: Arc<Supervised>,
-        leases: Arc<Leases>,
+        spares: Spares,
         patience: Duration,
         options: ShareOptions,
     ) -> Arc<Self> {
         let share = Arc::new(Self {
             upstream: Arc::<Supervised>::clone(&supervised),
             supervised,
-            leases,
+            spares,
             patience,
             options,
             state: Mutex::default(),
@@ -160,9 +161,19 @@ impl Share {
         }
     }
 
+    /// Whether no call is under way.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.calls.load(Ordering::Relaxed) == 0
+    }
+
+    /// Ends the spare instances; others may be started later.
+    pub(crate) async fn end_spares(&self) {
+        self.spares.end().await;
+    }
+
     /// Closes the connection and its spare instances.
     pub(crate) async fn close(&self) {
-        tokio::join!(self.upstream.close(), self.leases.close());
+        tokio::join!(self.upstream.close(), self.spares.close());
         if let Some(pump) = self.pump.lock().unwrap_or_else(PoisonError::into_inner).take() {
             pump.abort();
         }

@@ -12,12 +12,15 @@ use mcp_protocol::{
         TOOLS_LIST_CHANGED,
     },
 };
+use mcp_supervisor::{State as ServerState, Supervision};
 use mcp_transport::{Client, Events, Memory, MemoryEnd, Principal, Reply, Request, Transport};
 use tokio::{sync::mpsc, time::timeout};
 
 use super::*;
 
 mod asking;
+mod awake;
+mod broadcast;
 mod spare;
 mod standing;
 
@@ -46,6 +49,10 @@ struct Visitor {
 
 impl Stage {
     async fn new() -> Self {
+        Self::with(ShareOptions::default(), Supervision::default()).await
+    }
+
+    async fn with(options: ShareOptions, supervision: Supervision) -> Self {
         let (ends, mut spares) = mpsc::channel(8);
         let memory = Memory::new(move |end| {
             let ends = ends.clone();
@@ -55,10 +62,10 @@ impl Stage {
             }
         });
         let (transport, proxy): (Arc<dyn Transport>, _) = (Arc::new(memory), Caller::proxy(Revision::LATEST_LEGACY));
-        let upstream = Supervised::new(Arc::clone(&transport), Arc::clone(&proxy));
+        let upstream = Supervised::with(Arc::clone(&transport), Arc::clone(&proxy), supervision);
         upstream.start().await.unwrap();
         let main = Server(spares.recv().await.unwrap());
-        let share = Share::new(upstream, Leases::new(transport, proxy, 2), A_WHILE, ShareOptions::default());
+        let share = Share::new(upstream, Spares::new(&transport, &proxy, 2), A_WHILE, options);
         Self { share, main, spares, occupant: None }
     }
 

@@ -50,7 +50,11 @@ pub(crate) struct Events {
 pub(crate) struct Event(pub(crate) String);
 
 pub(crate) fn legacy(transport: impl Transport) -> ServerOptions {
-    ServerOptions::new("lab", transport).era(Era::Legacy)
+    named("lab", transport)
+}
+
+pub(crate) fn named(name: &str, transport: impl Transport) -> ServerOptions {
+    ServerOptions::new(name, transport).era(Era::Legacy)
 }
 
 pub(crate) fn dedicated(transport: impl Transport) -> ServerOptions {
@@ -141,6 +145,11 @@ pub(crate) fn post(body: impl Into<String>) -> Ask {
     ask.header("content-type", "application/json").header("accept", BOTH)
 }
 
+/// A POST of JSON to `/mcp` by a client that takes JSON alone.
+pub(crate) fn plain(body: impl Into<String>) -> Ask {
+    post(body).accept("application/json")
+}
+
 /// A GET of an event stream.
 pub(crate) fn get(path: &str) -> Ask {
     ask(Method::GET, path).header("accept", "text/event-stream")
@@ -177,6 +186,17 @@ impl Ask {
 
     pub(crate) fn at(self, path: &str) -> Self {
         Self { path: path.to_owned(), ..self }
+    }
+
+    /// With this in its query, beside what is there.
+    pub(crate) fn query(mut self, text: &str) -> Self {
+        self.path.push(if self.path.contains('?') { '&' } else { '?' });
+        self.path.push_str(text);
+        self
+    }
+
+    pub(crate) fn key(self, key: &str) -> Self {
+        self.header("x-api-key", key)
     }
 
     pub(crate) fn request(self) -> Request<Full<Bytes>> {

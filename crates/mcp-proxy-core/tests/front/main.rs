@@ -3,20 +3,29 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what breaks here fails its test")]
 
 mod client;
+mod noted;
 mod server;
 
 mod answer;
 mod batch;
+mod by_hand;
 mod cancel;
 mod dedicated;
+mod dialect;
 mod expiry;
 mod guard;
+mod interaction;
+mod keys;
 mod ladder;
 mod listen;
 mod modern;
+mod mount;
 mod pair;
 mod plain;
 mod resume;
+mod servers;
 mod session;
 mod shutdown;
+mod status;
 mod tcp;
+mod variables;

@@ -27,8 +27,12 @@ fn request(id: &str, method: &str, params: &str) -> Ask {
         .header("mcp-method", method)
 }
 
-fn tool() -> Ask {
+pub(crate) fn tool() -> Ask {
     request("\"a\"", "tools/call", r#""name":"t""#).header("mcp-name", "t")
+}
+
+pub(crate) fn listen() -> Ask {
+    request("\"l\"", "subscriptions/listen", r#""notifications":{"toolsListChanged":true}"#)
 }
 
 #[tokio::test]
@@ -225,7 +229,6 @@ async fn a_subscription_streams_until_the_proxy_stops() {
     let (server, mut stage) = stage();
     let limits = Limits { call_idle: Duration::from_secs(5), call_time: Duration::from_secs(20), ..Limits::default() };
     let client = Client::with(modern(server), limits);
-    let listen = request("\"l\"", "subscriptions/listen", r#""notifications":{"toolsListChanged":true}"#);
     let note = |id: &str, method: &str| {
         let meta = format!(r#""_meta":{{"io.modelcontextprotocol/subscriptionId":{id}}}"#);
         format!(r#"{{"jsonrpc":"2.0","method":"{method}","params":{{{meta}}}}}"#)
@@ -237,7 +240,7 @@ async fn a_subscription_streams_until_the_proxy_stops() {
         server.say(&note(&id, "notifications/subscriptions/acknowledged")).await;
         (server, id)
     };
-    let (mut events, (mut server, id)) = futures::join!(client.open(listen), play);
+    let (mut events, (mut server, id)) = futures::join!(client.open(listen()), play);
     events.expect_stream();
     let first = events.message().await.message();
     assert_eq!(first.method(), Some("notifications/subscriptions/acknowledged"));

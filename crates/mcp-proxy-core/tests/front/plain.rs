@@ -6,13 +6,9 @@ use mcp_proxy_core::Limits;
 use mcp_testkit::Script;
 
 use crate::{
-    client::{Ask, Client, call, initialize, legacy, modern, post},
+    client::{Client, call, initialize, legacy, modern, plain},
     server::{slow_stage, stage},
 };
-
-fn plain(body: impl Into<String>) -> Ask {
-    post(body).accept("application/json")
-}
 
 #[tokio::test]
 async fn a_request_gets_its_answer() {

@@ -120,3 +120,22 @@ async fn whoever_was_sent_to_a_url_hears_that_it_is_done_and_nobody_else() {
     assert_eq!(heard(&mut ones).await, [r#"notifications/elicitation/complete {"elicitationId":"e"}"#]);
     assert_eq!(heard(&mut twos).await, [""; 0]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn where_it_is_so_set_nothing_is_started_for_a_server_that_asks() {
+    let options = ShareOptions { interaction: Interaction::Refuse, ..ShareOptions::default() };
+    let mut stage = Stage::with(options, Supervision::default()).await;
+    let (one, two) = (stage.visitor("1", ABLE), stage.visitor("2", ABLE));
+    for id in 0..2 {
+        let mut replies = [one.call(TOOLS_CALL, "{}").await, two.call(TOOLS_CALL, "{}").await];
+        let calls = [stage.main.hears(TOOLS_CALL).await, stage.main.hears(TOOLS_CALL).await];
+        stage.main.asks(id, ELICITATION_CREATE, "{}").await;
+        let refusal = stage.main.hears_answer().await;
+        assert_eq!((refusal.id(), code::of(&refusal)), (Some(Id::from(id)), Some(code::INVALID_REQUEST)));
+        for (call, reply) in calls.iter().zip(&mut replies) {
+            stage.main.answers(call, "{}").await;
+            assert_eq!(next(reply).await.result(), Some("{}"));
+        }
+    }
+    assert!(!stage.share.is_interactive());
+}

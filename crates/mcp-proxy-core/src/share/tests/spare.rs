@@ -186,3 +186,24 @@ async fn at_level_info(stage: &mut Stage) -> Visitor {
     all(reply).await;
     one
 }
+
+#[tokio::test(start_paused = true)]
+async fn spare_instances_that_are_ended_may_be_followed_by_others() {
+    let mut stage = Stage::new().await;
+    stage.collide().await;
+    let (one, mut idle) = after_a_call_alone(&mut stage).await;
+    let call = one.call(TOOLS_CALL, "{}").await;
+    idle.hears(TOOLS_CALL).await;
+    let second = one.call(TOOLS_CALL, "{}").await;
+    let mut lent = stage.spare().await;
+    lent.hears(TOOLS_CALL).await;
+    stage.share.end_spares().await;
+    for mut spare in [idle, lent] {
+        assert!(timeout(A_WHILE, spare.0.next()).await.unwrap().is_none(), "lent or not");
+    }
+    for mut reply in [call, second] {
+        assert!(timeout(A_WHILE, reply.next()).await.unwrap().unwrap().is_err(), "its calls are lost");
+    }
+    let _call = one.call(TOOLS_CALL, "{}").await;
+    stage.spare().await.hears(TOOLS_CALL).await;
+}

@@ -1,0 +1,148 @@
+//! Lets a request in, or not, and leads it to whatever its path names.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Method, Request, Response, request::Parts};
+use http_body::Body;
+use mcp_auth::Denied;
+use mcp_session::SessionId;
+use mcp_transport::Principal;
+use mcp_transport_http::server::{Answer, read_body};
+
+use super::{
+    Answered, Front, Refused, Used, head,
+    head::Head,
+    refused, route,
+    route::{Found, Route},
+    told,
+};
+use crate::{Dialect, Proxy, ResponseBody, mount::Mount, rescue, rescue::Told};
+
+impl Front {
+    /// Answers a request; whatever goes wrong is an answer too.
+    pub(crate) async fn serve<B>(self: &Arc<Self>, request: Request<B>, used: &Used) -> Response<ResponseBody>
+    where
+        B: Body<Data = Bytes>,
+    {
+        self.keep_house();
+        let (parts, body) = request.into_parts();
+        let pass = match self.guard.check(&parts) {
+            Ok(pass) => pass,
+            Err(refusal) => return told(&refusal.into(), None).map(ResponseBody::own),
+        };
+        if let Some(answer) = pass.preflight(&parts) {
+            return answer.map(ResponseBody::own);
+        }
+        let mut answer = if self.is_stopping() {
+            told(&rescue::shutting_down(), None).map(ResponseBody::own)
+        } else {
+            let answer = self.admitted(parts, body, used).await;
+            answer.unwrap_or_else(|refused| refused.map(ResponseBody::own))
+        };
+        pass.stamp(answer.headers_mut());
+        answer
+    }
+
+    /// Answers a request from a host and an origin that may ask, once it is known who does.
+    async fn admitted<B>(
+        self: &Arc<Self>,
+        parts: Parts,
+        body: B,
+        used: &Used,
+    ) -> Result<Response<ResponseBody>, Refused>
+    where
+        B: Body<Data = Bytes>,
+    {
+        let found = route::find(parts.uri.path(), &self.servers.now(), &self.mounts);
+        if found.route == Route::Health {
+            return health(&parts.method).map(|answer| answer.map(ResponseBody::own));
+        }
+        let principal = match self.gate.admit(&parts.headers, parts.uri.query()) {
+            Ok(principal) => principal,
+            Err(denied) => {
+                let owner = self.owner_of_pair(&found, &parts, denied);
+                owner.ok_or_else(|| refused(&rescue::unauthorized(denied), None))?
+            }
+        };
+        let head = Head { parts, principal };
+        if let Route::Mounted(place) = found.route {
+            return self.mounted(&self.mounts[place], head, body).await;
+        }
+        Ok(self.routed(found, &head, body, used).await?.map(ResponseBody::own))
+    }
+
+    /// Whose session a message without a key is for. Some clients can only set a URL, and the one they are told to post to
+    /// holds no key: the session's id, made under a valid key, stands for it there.
+    fn owner_of_pair(&self, found: &Found, parts: &Parts, denied: Denied) -> Option<Principal> {
+        if found.route != Route::Messages || denied != Denied::Missing {
+            return None;
+        }
+        let id = SessionId::parse(head::session_parameter(&parts.uri)?).ok()?;
+        let session = self.sessions.find(&id)?;
+        session.live().is_pair().then(|| session.owner().clone())
+    }
+
+    /// Hands a request on to a service.
+    async fn mounted<B>(self: &Arc<Self>, mount: &Mount, head: Head, body: B) -> Result<Response<ResponseBody>, Refused>
+    where
+        B: Body<Data = Bytes>,
+    {
+        let text = read_body(body, &self.body).await.map_err(|refusal| refused(&refusal.into(), None))?;
+        let proxy = Proxy::new(Arc::clone(self), Arc::clone(&self.limits));
+        let request = Request::from_parts(head.parts, text);
+        let answer = mount.service.answer(&proxy, request, &head.principal).await;
+        Ok(answer.map(|body| ResponseBody::of_service(body, &self.stopping)))
+    }
+
+    async fn routed<B>(self: &Arc<Self>, found: Found, head: &Head, body: B, used: &Used) -> Result<Answered, Refused>
+    where
+        B: Body<Data = Bytes>,
+    {
+        let Some(server) = &found.server else {
+            return Err(refused(&self.no_server(&found, head), None));
+        };
+        match found.route {
+            Route::Mcp => match head.method {
+                Method::POST => self.post(server, head, body, used).await,
+                Method::GET => self.listen(server, head, used),
+                Method::DELETE => self.end(server, head),
+                _ => Err(refused(&rescue::wrong_method("GET, POST, DELETE"), None)),
+            },
+            Route::Sse => match (&head.method, head.dialect(server)?) {
+                (&Method::GET, Dialect::Standard) => self.open_pair(server, head, used),
+                (&Method::GET, Dialect::Prompty) => self.listen_to_all(server, head, used).await,
+                _ => Err(refused(&rescue::wrong_method("GET"), None)),
+            },
+            Route::Messages => match (&head.method, head.dialect(server)?) {
+                (&Method::POST, _) if head.session_parameter().is_some() => {
+                    self.post_to_pair(server, head, body, used).await
+                }
+                (&Method::POST, Dialect::Standard) => Err(refused(&rescue::no_stream(), None)),
+                (&Method::POST, Dialect::Prompty) => self.post_for_all(server, head, body).await,
+                _ => Err(refused(&rescue::wrong_method("POST"), None)),
+            },
+            Route::Health | Route::Mounted(_) | Route::Unknown => Err(refused(&rescue::unknown_route(), None)),
+        }
+    }
+
+    /// Why a path leads to no server.
+    fn no_server(&self, found: &Found, head: &Head) -> Told {
+        let servers = self.servers.now();
+        let names = servers.iter().map(|server| &**server.name());
+        match found.route {
+            Route::Mcp | Route::Sse | Route::Messages if found.is_named => {
+                rescue::unknown_server(route::first_segment(head.uri.path()), names)
+            }
+            Route::Mcp | Route::Sse | Route::Messages => rescue::which_server(names),
+            Route::Health | Route::Mounted(_) | Route::Unknown => rescue::unknown_route(),
+        }
+    }
+}
+
+fn health(method: &Method) -> Result<Answered, Refused> {
+    if *method != Method::GET && *method != Method::HEAD {
+        return Err(refused(&rescue::wrong_method("GET, HEAD"), None));
+    }
+    Ok(Answer::json(Answer::text(concat!(r#"{"status":"ok","version":""#, env!("CARGO_PKG_VERSION"), r#""}"#))))
+}
