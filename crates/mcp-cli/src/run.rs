@@ -121,11 +121,8 @@ async fn serve(program: Program, sources: Sources) -> Result<(), CliError> {
         }
     } else {
         let proxy = proxy.clone();
-        tokio::spawn(async move {
-            if let Err(error) = proxy.start().await {
-                tracing::warn!("{error}; GET /api/servers tells more");
-            }
-        });
+        // What cannot be had is in the log, and shows at /api/servers.
+        tokio::spawn(async move { drop(proxy.start().await) });
     }
     let following = live.map(|live| tokio::spawn(follow(live, proxy.clone())));
     // The words are whole, so that a program that waits for them finds them too.

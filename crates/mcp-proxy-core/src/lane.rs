@@ -26,6 +26,7 @@ pub(crate) struct Lane {
 /// What every connection to one server is made with.
 #[derive(Clone, Debug)]
 pub(crate) struct Setting {
+    pub(crate) name: Arc<str>,
     pub(crate) places: Places,
     pub(crate) ticker: Arc<Ticker>,
     pub(crate) limits: Arc<Limits>,
@@ -38,7 +39,7 @@ impl Lane {
     /// A lane to what `transport` reaches, opened on behalf of `caller`. Must be called inside a tokio runtime.
     pub(crate) fn new(transport: &Arc<dyn Transport>, caller: &Arc<Caller>, setting: &Setting) -> Self {
         let upstream = Supervised::with(Arc::clone(transport), Arc::clone(caller), setting.supervision);
-        setting.changes.follow(upstream.state());
+        setting.changes.follow(Arc::clone(&setting.name), upstream.state());
         let spares = Spares::new(transport, caller, setting.limits.interactive_children);
         let share = Share::new(Arc::clone(&upstream), spares, setting.limits.queue_wait, setting.share);
         // Callers without a session are many; what one session may have in flight is no bound for all of them.

@@ -292,9 +292,15 @@ impl From<&ConnectError> for Told {
             ConnectError::Http { status: 403, .. } => StatusCode::FORBIDDEN,
             _ => StatusCode::BAD_GATEWAY,
         };
-        let told = Self::new(status, code::SERVER_ERROR, error.to_string());
+        let told = Self::new(status, code::SERVER_ERROR, in_words(error));
         if busy { told.retry_later() } else { told }
     }
+}
+
+/// An error and what is behind it; what one level quotes of the next is not said twice.
+fn in_words(error: &dyn std::error::Error) -> String {
+    let sources = std::iter::successors(error.source(), |error| error.source()).map(ToString::to_string);
+    sources.fold(error.to_string(), |said, source| if said.contains(&source) { said } else { format!("{said}: {source}") })
 }
 
 impl Told {

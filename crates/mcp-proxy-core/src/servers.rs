@@ -142,6 +142,7 @@ impl Servers {
         let capabilities = if options.asks_clients { EVERYTHING } else { "{}" };
         let client = Arc::new(Client { info: info.into(), capabilities: capabilities.into() });
         let setting = Setting {
+            name: Arc::clone(&options.name),
             places: making.places.of_server(&limits),
             ticker: Arc::clone(&making.ticker),
             limits,

@@ -31,8 +31,7 @@ impl Supervised {
         self.start().await
     }
 
-    /// Ends the server, if it runs, and starts it at once; what is left of the old one is cleaned up meanwhile. Calls in
-    /// flight are lost with their connection; whoever waits for a connection gets the new one.
+    /// Ends the server, if it runs, and starts it as soon as nothing is left of the old one. Calls in flight are lost with their connection; whoever waits for a connection gets the new one.
     ///
     /// # Errors
     ///

@@ -141,7 +141,7 @@ impl Course {
     pub(crate) fn restart_by_hand(&mut self, now: Instant) {
         if !matches!(self.phase, Phase::Closed) {
             self.forget();
-            drop(self.begin(Cause::Asked, now));
+            drop(self.attempt(Cause::Asked, now, true));
         }
     }
 
@@ -162,9 +162,13 @@ impl Course {
 
     /// A life is to begin with an attempt at that time.
     fn begin(&mut self, cause: Cause, turn: Instant) -> Attempt {
+        self.attempt(cause, turn, false)
+    }
+
+    fn attempt(&mut self, cause: Cause, turn: Instant, is_alone: bool) -> Attempt {
         let pending = Pending::new(cause, turn);
         let attempt = pending.attempt.clone();
-        self.lineage.begin(turn);
+        self.lineage.begin(turn, is_alone);
         self.turn_to(Phase::Attempt(pending));
         attempt
     }

@@ -1,9 +1,9 @@
 //! One life of a supervised server: an attempt to connect, and the connection it leads to, until that is over.
 
-use std::{convert::Infallible, future::pending, sync::Arc};
+use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
 
 use mcp_transport::{Closed, ConnectError, Connection};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -13,6 +13,10 @@ use crate::{
     relay,
     shared::Shared,
 };
+
+/// How long an attempt by hand waits for what is left of the lives before it. A process is gone by then; a session on a server that
+/// does not answer need not be.
+const LEFTOVERS: Duration = Duration::from_secs(10);
 
 /// A connection of one life.
 #[derive(Debug)]
@@ -43,6 +47,9 @@ pub(crate) async fn run(shared: Arc<Shared>, life: Life) {
 async fn live(shared: &Arc<Shared>, life: &Life) {
     let connecting = async {
         sleep_until(life.turn).await;
+        if life.is_alone {
+            let _ = timeout(LEFTOVERS, life.before.cancelled()).await;
+        }
         shared.transport.connect(&shared.caller).await
     };
     let birth = Birth { shared, number: life.number };

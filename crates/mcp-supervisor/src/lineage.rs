@@ -27,6 +27,8 @@ pub(crate) struct Life {
     pub(crate) turn: Instant,
     /// Ends it.
     pub(crate) stop: CancellationToken,
+    /// Whether it waits for that: whoever restarts a server by hand may want a file or a port to be free.
+    pub(crate) is_alone: bool,
     /// Cancelled when nothing is left of the lives before it.
     pub(crate) before: CancellationToken,
     /// Tells that nothing is left of this one.
@@ -46,14 +48,14 @@ impl Lineage {
         self.number
     }
 
-    /// The next life is to begin at that time.
-    pub(crate) fn begin(&mut self, turn: Instant) {
+    /// The next life is to begin at that time; `is_alone`: not before nothing is left of those before it.
+    pub(crate) fn begin(&mut self, turn: Instant, is_alone: bool) {
         self.number += 1;
         self.stop = self.closing.child_token();
         let over = CancellationToken::new();
         let before = mem::replace(&mut self.over, over.clone());
         let (stop, over) = (self.stop.clone(), over.drop_guard());
-        self.unborn = Some(Life { number: self.number, turn, stop, before, over });
+        self.unborn = Some(Life { number: self.number, turn, stop, is_alone, before, over });
     }
 
     /// The life that was begun last, for the one who runs it.
@@ -87,7 +89,7 @@ mod tests {
         let mut lineage = Lineage::new(closing.clone());
         assert!(lineage.over().is_cancelled(), "there was none yet");
         let mut begin = || {
-            lineage.begin(Instant::now());
+            lineage.begin(Instant::now(), false);
             lineage.take_unborn().unwrap()
         };
         let (first, second) = (begin(), begin());
@@ -101,10 +103,10 @@ mod tests {
     #[test]
     fn a_life_that_is_dropped_is_over_and_the_next_one_knows() {
         let mut lineage = Lineage::new(CancellationToken::new());
-        lineage.begin(Instant::now());
+        lineage.begin(Instant::now(), false);
         let first = lineage.take_unborn().unwrap();
         assert!(first.before.is_cancelled() && !lineage.over().is_cancelled());
-        lineage.begin(Instant::now());
+        lineage.begin(Instant::now(), false);
         let second = lineage.take_unborn().unwrap();
         assert!(!second.before.is_cancelled());
         drop(first);

@@ -6,7 +6,7 @@ use futures::future::{join, join_all};
 use tokio_util::sync::CancellationToken;
 
 use super::Front;
-use crate::{BuildError, ReachError, server::Server, servers::Slot};
+use crate::{BuildError, server::Server, servers::Slot};
 
 impl Front {
     /// Makes `slots` the servers that there are; ends what was open to those that have gone.
@@ -43,8 +43,7 @@ async fn launch(server: Arc<Server>, stopping: CancellationToken) {
     tokio::select! {
         biased;
         () = stopping.cancelled() => server.close().await,
-        started = server.start() => if let Err(error) = started {
-            tracing::warn!("{}", ReachError::new(&server, error));
-        },
+        // Whatever comes of it is in the log already.
+        _ = server.start() => {}
     }
 }

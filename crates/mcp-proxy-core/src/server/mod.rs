@@ -95,7 +95,8 @@ impl Server {
 
     /// Whether it is started with the proxy.
     pub(crate) fn is_launched(&self) -> bool {
-        self.options.launch == Launch::WithProxy
+        // Without the variables of a client it might not start, and that would say nothing about it.
+        self.options.launch == Launch::WithProxy && self.options.request_env.is_none()
     }
 
     /// How it is configured.
@@ -117,6 +118,9 @@ impl Server {
         // What was opened to find out is stopped in the background as it is dropped.
         let found = self.find.connect(&self.caller(Era::Legacy)).await;
         self.own.note(found.as_ref().map(drop));
+        if let Err(error) = &found {
+            tracing::warn!(server = &**self.name(), "the server cannot be had: {error}");
+        }
         found.map(drop).map_err(|error| Unreachable::Connect(Arc::new(error)))
     }
 

@@ -113,14 +113,33 @@ impl Changes {
         self.0.subscribe()
     }
 
-    /// Notes whatever `watched` does until it is gone. Must be called inside a tokio runtime.
-    pub(crate) fn follow<T: Send + Sync + 'static>(self: &Arc<Self>, mut watched: watch::Receiver<T>) {
+    /// Notes, and logs, what an instance of the server `name` does until it is gone. Must be called inside a tokio runtime.
+    pub(crate) fn follow(self: &Arc<Self>, name: Arc<str>, mut watched: watch::Receiver<Status>) {
         let changes = Arc::clone(self);
         tokio::spawn(async move {
+            let mut before = watched.borrow_and_update().clone();
             while watched.changed().await.is_ok() {
                 changes.note();
+                let now = watched.borrow_and_update().clone();
+                log(&name, &before, &now);
+                before = now;
             }
             changes.note();
         });
+    }
+}
+
+/// Says what has become of a server that has failed; that one starts and stops is no news.
+fn log(server: &str, before: &Status, now: &Status) {
+    let failure = now.error.as_ref().filter(|_| now.error != before.error).map(|failure| &*failure.reason);
+    match (now.state, failure) {
+        (State::Restarting, Some(reason)) => {
+            tracing::warn!(server, restart = now.restarts, "the server is started again, for it has failed: {reason}");
+        }
+        (_, Some(reason)) => tracing::warn!(server, "the server has failed, and is not started again: {reason}"),
+        (State::Running, None) if before.state == State::Restarting => {
+            tracing::info!(server, "the server is there again");
+        }
+        _ => {}
     }
 }
