@@ -1,28 +1,64 @@
 //! Being told to stop.
 
-use tokio::signal;
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Ready at the first Ctrl-C or SIGTERM. The second one ends the process at once; its children do not outlive it.
-pub(crate) async fn told_to_stop() {
-    stop_signal().await;
-    tokio::spawn(async {
-        stop_signal().await;
-        #[expect(clippy::exit, reason = "whoever asks twice does not want to wait")]
-        std::process::exit(130);
-    });
+/// Ready at the first Ctrl-C or SIGTERM; both are caught from now on, before anybody waits. The second one ends the process
+/// at once; its children do not outlive it. Must be called inside a tokio runtime.
+pub(crate) fn told_to_stop() -> impl Future<Output = ()> {
+    let mut signals = Signals::caught();
+    async move {
+        signals.next().await;
+        tokio::spawn(async move {
+            signals.next().await;
+            #[expect(clippy::exit, reason = "whoever asks twice does not want to wait")]
+            std::process::exit(130);
+        });
+    }
 }
 
-async fn stop_signal() {
-    #[cfg(unix)]
-    {
-        use signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = terminate.recv() => return,
-                _ = signal::ctrl_c() => return,
-            }
+/// The signals that say so. What cannot be caught there is nothing to wait for; its default action ends us.
+#[cfg(unix)]
+struct Signals {
+    interrupt: Option<Signal>,
+    terminate: Option<Signal>,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn caught() -> Self {
+        let catch = |kind| signal(kind).ok();
+        Self { interrupt: catch(SignalKind::interrupt()), terminate: catch(SignalKind::terminate()) }
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            () = next(&mut self.interrupt) => {}
+            () = next(&mut self.terminate) => {}
         }
     }
-    // Without handlers there is nothing to wait for; the default action of the signal ends us.
-    let _ = signal::ctrl_c().await;
+}
+
+#[cfg(unix)]
+async fn next(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn caught() -> Self {
+        Self
+    }
+
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! Lets a client of one era use a server of the other, interaction included.
 //!
-//! [`FindEra`] finds out in which era a server is to be spoken to, and opens connections that are ready in it.
+//! [`FindEra`] finds out in which era a server is to be spoken to, and opens connections that are ready in it. A legacy
+//! server asks its client in the middle of a call, and a client that cannot be asked there is told to come back with
+//! the answers: [`ParkedCall`] is that call, and [`Parking`] keeps it until then, behind a sealed token.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -28,12 +30,18 @@
 //! # }
 //! ```
 //!
-//! What is not here: the wire rules of a transport. Over HTTP, which of its two forms a URL speaks is the HTTP transport's
-//! question; this one comes after it.
+//! What is not here: the wire rules of a transport. Over HTTP, which of its two forms a URL speaks is the HTTP
+//! transport's question; this one comes after it. Neither is how a client is told that a call waits: a status or a
+//! result says so in the front.
 
 mod evidence;
 mod find_era;
+mod parking;
 mod refusal;
 mod verdict;
 
 pub use find_era::FindEra;
+pub use parking::{
+    AnswerError, ParkError, ParkedCall, Parking, ParkingLimits, Purpose, Question, ResumeError, Resumed, SealError,
+    Step, Token, WrapError,
+};

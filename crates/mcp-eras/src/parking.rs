@@ -1,10 +1,12 @@
 //! Calls that wait for their clients, and the tokens that these come back with.
 
+mod error;
 mod parked;
 mod purpose;
 mod questions;
 mod seal;
 mod table;
+mod token;
 
 use std::{
     fmt,
@@ -16,23 +18,25 @@ use aws_lc_rs::rand;
 use mcp_transport::Principal;
 
 use self::{
-    seal::{Content, Expiry, KEY_LENGTH, MAX_STATE, NODE_LENGTH, Seal, Unopened},
+    seal::{Content, KEY_LENGTH, MAX_STATE, NODE_LENGTH, Seal},
     table::Table,
+    token::Expiry,
 };
 
 pub use self::{
+    error::{ParkError, ResumeError, SealError, WrapError},
     parked::{ParkedCall, Step},
     purpose::Purpose,
     questions::{AnswerError, Question},
-    seal::SealError,
+    token::Token,
 };
 
 /// Sets calls aside while their clients are asked something, and finds them again by sealed tokens.
 ///
 /// A token is bound to a principal, a [`Purpose`] and a time, and nobody can read or change it. The state of a modern
-/// server, which keeps no call waiting, travels in one too, so that a client sees one kind of token whichever era the server
-/// is of. A parked call lives in this process alone and is found once; state is in the token itself, and the token is good
-/// until it expires.
+/// server, which keeps no call waiting, travels in one too, so that a client sees one kind of token whichever era the
+/// server is of. A parked call lives in this process alone and is found once; state is in the token itself, and the
+/// token is good until it expires.
 ///
 /// It has no task: somebody calls [`sweep`](Self::sweep), about once a second.
 ///
@@ -69,13 +73,6 @@ pub struct ParkingLimits {
     pub life: Duration,
 }
 
-/// What a client comes back with: a text of base64url, at most 87 436 characters, 71 for a parked call.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Token {
-    text: String,
-    expiry: Expiry,
-}
-
 /// What a token has led to.
 pub enum Resumed {
     /// The call that was parked. It is in the caller's hands alone now; dropping it cancels it.
@@ -84,64 +81,11 @@ pub enum Resumed {
     State(Option<String>),
 }
 
-/// Why a call was not parked. It has been cancelled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ParkError {
-    /// As many calls wait as there may be.
-    #[error("{limit} calls wait for an answer of their clients, which is the limit; try again later, or raise it")]
-    TooMany {
-        /// The limit.
-        limit: usize,
-    },
-    /// As many calls of the principal wait as there may be.
-    #[error("{limit} calls wait for an answer of this client, which is the limit; answer one, or raise it")]
-    TooManyOfPrincipal {
-        /// The limit.
-        limit: usize,
-    },
-    /// There is no token to find it by.
-    #[error(transparent)]
-    Seal(#[from] SealError),
-}
-
-/// Why a server's state is not in a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum WrapError {
-    /// The state is too long to travel, in bytes.
-    #[error("the server's state has {length} bytes, the limit is {limit}")]
-    TooLong {
-        /// Its length in bytes.
-        length: usize,
-        /// The limit in bytes.
-        limit: usize,
-    },
-    /// There is no token to put it in.
-    #[error(transparent)]
-    Seal(#[from] SealError),
-}
-
-/// Why a token leads nowhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ResumeError {
-    /// It is none of ours, was changed, or was given to somebody else or for another request.
-    #[error("the token is not valid here; send it as it was given, by the same client, for the same request")]
-    Invalid,
-    /// It came too late.
-    #[error("the token has expired; make the call again")]
-    Expired,
-    /// It was used before, or the call it led to is over.
-    #[error("no call waits for this token any more; make the call again")]
-    Gone,
-}
-
 impl Parking {
     /// The greatest length in bytes of a server's state: 64 KiB.
     pub const MAX_STATE: usize = MAX_STATE;
 
-    /// Nothing parked, under a key that is drawn now and dies with it.
+    /// With nothing parked, under a key that is drawn now and dies with it.
     ///
     /// # Errors
     ///
@@ -152,13 +96,15 @@ impl Parking {
         Self::with_key(limits, &key)
     }
 
-    /// Nothing parked, under a secret key of 32 random bytes. Whoever has the same key can read the state of a modern server in
-    /// these tokens; a parked call is found by nobody else all the same.
+    /// With nothing parked, under a secret key of 32 random bytes.
+    ///
+    /// Whoever has the same key can go on with the state of a modern server; a parked call is found here alone all the
+    /// same.
     ///
     /// # Errors
     ///
     /// As for [`new`](Self::new).
-    pub fn with_key(limits: ParkingLimits, key: &[u8; KEY_LENGTH]) -> Result<Self, SealError> {
+    pub fn with_key(limits: ParkingLimits, key: &[u8; 32]) -> Result<Self, SealError> {
         let mut node = [0; NODE_LENGTH];
         rand::fill(&mut node)?;
         Ok(Self { table: Mutex::new(Table::new(limits)), seal: Seal::new(key)?, node, life: limits.life })
@@ -175,12 +121,13 @@ impl Parking {
         let key = parked.map_err(|(_call, error)| error)?;
         let token = self.token(&Content::Parked { node: self.node, key }, purpose, owner);
         if token.is_err() {
-            drop(self.table().take(key, owner, now()));
+            let call = self.table().take(key, owner, now());
+            drop(call);
         }
         Ok(token?)
     }
 
-    /// Puts what a modern server wants to have back into a token; `None` if it gave nothing.
+    /// Puts into a token what a modern server wants to have back; `None` if it gave nothing.
     ///
     /// # Errors
     ///
@@ -193,8 +140,8 @@ impl Parking {
         Ok(self.token(&Content::State(state.map(str::to_owned)), purpose, owner)?)
     }
 
-    /// What `owner` gets for a token that it was given for `purpose`. A parked call is taken out: whoever comes second, at the
-    /// same time or later, finds it gone.
+    /// What `owner` gets for a token that it was given for `purpose`. A parked call is taken out: whoever comes second,
+    /// at the same time or later, finds it gone.
     ///
     /// # Errors
     ///
@@ -219,7 +166,7 @@ impl Parking {
 
     fn token(&self, content: &Content, purpose: &Purpose, owner: &Principal) -> Result<Token, SealError> {
         let expiry = Expiry::after(SystemTime::now(), self.life);
-        Ok(Token { text: self.seal.seal(content, expiry, owner, purpose)?, expiry })
+        Ok(Token::new(self.seal.seal(content, expiry, owner, purpose)?, expiry))
     }
 
     fn table(&self) -> MutexGuard<'_, Table<ParkedCall>> {
@@ -233,42 +180,12 @@ impl Default for ParkingLimits {
     }
 }
 
-impl Token {
-    /// The text, for the client it is given to, and for nothing that is logged.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.text
-    }
-
-    /// Until when it is good.
-    #[must_use]
-    pub fn expires_at(&self) -> SystemTime {
-        self.expiry.time()
-    }
-}
-
-/// Without the text: whoever has it can go on with the call.
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Token").field("expires_at", &self.expires_at()).finish_non_exhaustive()
-    }
-}
-
 /// Without the state, which is between the server and itself.
 impl fmt::Debug for Resumed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Parked(call) => f.debug_tuple("Parked").field(call).finish(),
             Self::State(state) => f.debug_tuple("State").field(&state.as_ref().map(String::len)).finish(),
-        }
-    }
-}
-
-impl From<Unopened> for ResumeError {
-    fn from(unopened: Unopened) -> Self {
-        match unopened {
-            Unopened::Invalid => Self::Invalid,
-            Unopened::Expired => Self::Expired,
         }
     }
 }

@@ -12,11 +12,11 @@ use super::questions::{AnswerError, Question, Questions};
 
 /// A call to a legacy server, and what the server asks the client on the way.
 ///
-/// [`next`](Self::next) says what comes: notes, questions, and in the end the response. When it says questions, the call can
-/// be set aside until their answers are there. Nobody reads the [`Reply`] meanwhile, and nothing is kept here: what comes
-/// waits where it came in. On a pipe that is the queue of the call, which is bounded and gives way by the overflow rule
-/// without ever losing the response; over HTTP the server itself has to wait. So a server that ends, withdraws a question or
-/// answers meanwhile is heard of with the next step.
+/// [`next`](Self::next) says what comes: notes, questions, and in the end the response. When it says questions, the
+/// call can be set aside until their answers are there. Nobody reads the [`Reply`] meanwhile, and nothing is kept here:
+/// what comes waits where it came in. On a pipe that is the queue of the call, which is bounded and gives way by the
+/// overflow rule without ever losing the response; over HTTP the server itself has to wait. So a server that ends,
+/// withdraws a question or answers meanwhile is heard of with the next step.
 ///
 /// Dropping it cancels the call at the server, open questions included.
 #[derive(Debug)]
@@ -63,11 +63,11 @@ impl ParkedCall {
         Self { gather, ..self }
     }
 
-    /// Waits for what comes next. While a question is open, that is not longer than the call gathers questions: then it is
-    /// [`Asked`](Step::Asked) again.
+    /// Waits for what comes next. While a question is open, that is not longer than the call gathers questions: then it
+    /// is [`Asked`](Step::Asked) again.
     ///
-    /// What a client cannot be asked during a call, or would be asked beyond 32 open questions, is answered with an error
-    /// here.
+    /// What a client cannot be asked during a call, or would be asked beyond 32 open questions, is answered with an
+    /// error here.
     ///
     /// # Cancel safety
     ///
@@ -113,8 +113,8 @@ impl ParkedCall {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future before it is ready may or may not have sent the answer. The question stays open then, and a second
-    /// answer to it does no harm.
+    /// Dropping the future before it is ready may or may not have sent the answer. The question stays open then, and a
+    /// second answer to it does no harm.
     pub async fn answer(&mut self, key: &str, result: &str) -> Result<(), AnswerError> {
         let response = self.questions.answer(key, result)?;
         let sent = self.connection.tell(response, &self.caller).await;

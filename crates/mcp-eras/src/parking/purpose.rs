@@ -1,6 +1,6 @@
 //! What a token is good for.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt};
 
 use aws_lc_rs::digest::{self, Context};
 use mcp_protocol::meta;
@@ -16,8 +16,8 @@ use serde_json::value::RawValue;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Purpose([u8; digest::SHA256_OUTPUT_LEN]);
 
-/// What a client changes in the params of a request that it makes again (2026-07-28, multi round-trip requests): the answers,
-/// the state, and the envelope with its progress token and trace.
+/// What a client changes in the params of a request that it makes again (2026-07-28, multi round-trip requests): the
+/// answers, the state, and the envelope with its progress token and trace.
 const CHANGES: [&str; 3] = ["inputResponses", "requestState", meta::META];
 
 impl Purpose {
@@ -29,15 +29,15 @@ impl Purpose {
 
     /// Making a request to `server` again, for clients that send it with the token; `params` is JSON text.
     ///
-    /// What such a client changes makes no difference: `_meta` and the members that carry token and answers. Neither does
-    /// the order of the others.
+    /// What such a client changes makes no difference: `_meta` and the members that carry token and answers. Neither
+    /// does the order of the others.
     #[must_use]
     pub fn request(server: &str, method: &str, params: Option<&str>) -> Self {
         let params = params.unwrap_or("{}");
-        match serde_json::from_str::<Members<'_>>(params) {
+        match serde_json::from_str(params) {
             Ok(Members(members)) => {
-                let salient = members.iter().filter(|(name, _)| !CHANGES.contains(&name.as_ref()));
-                let salient = salient.flat_map(|(name, value)| [name.as_ref(), value.get()]);
+                let salient = members.iter().filter(|(name, _)| !CHANGES.contains(&name.as_str()));
+                let salient = salient.flat_map(|(name, value)| [name.as_str(), value.get()]);
                 Self::of(&["request", server, method].into_iter().chain(salient).collect::<Vec<_>>())
             }
             // Nothing is left out of what two readers may read in two ways.
@@ -69,7 +69,7 @@ impl fmt::Debug for Purpose {
 }
 
 /// The members of an object by name; a name that stands twice is an error.
-struct Members<'a>(BTreeMap<Cow<'a, str>, &'a RawValue>);
+struct Members<'a>(BTreeMap<String, &'a RawValue>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
@@ -88,7 +88,7 @@ impl<'de> Visitor<'de> for Collect {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
         let mut members = BTreeMap::new();
-        while let Some((name, value)) = map.next_entry::<Cow<'de, str>, &'de RawValue>()? {
+        while let Some((name, value)) = map.next_entry::<String, &'de RawValue>()? {
             if members.insert(name, value).is_some() {
                 return Err(A::Error::custom("a name stands twice"));
             }
@@ -110,7 +110,8 @@ mod tests {
     #[test]
     fn a_request_made_again_is_the_same_request() {
         let first = of(r#"{"name":"t","arguments":{"a":1},"_meta":{"progressToken":1}}"#);
-        let again = r#"{ "arguments":{"a":1}, "requestState":"x", "inputResponses":{"q1":{}}, "n\u0061me":"t", "_meta":{} }"#;
+        let again =
+            r#"{ "arguments":{"a":1}, "requestState":"x", "inputResponses":{"q1":{}}, "n\u0061me":"t", "_meta":{} }"#;
         assert_eq!(of(again), first);
         assert_eq!(of("{}"), Purpose::request("s", method::TOOLS_CALL, None));
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use mcp_jsonrpc::{Id, Kind, Message};
+use mcp_jsonrpc::{Id, Message};
 use mcp_protocol::{CancelledParams, code, method};
 use mcp_transport::NotSent;
 
@@ -79,10 +79,9 @@ impl Questions {
         let open = self.open.iter().find(|open| *open.key == *key).ok_or(AnswerError::NotAsked)?;
         let result = result.trim();
         // Read again, because the text comes from outside: it must not be able to end the message and begin another.
-        let response = Message::parse(Message::response(&open.id, result).to_bytes());
-        let response = response.map_err(|_| AnswerError::NotAnObject)?;
-        let is_object = result.starts_with('{') && response.result() == Some(result);
-        if is_object && response.kind() == Kind::Response { Ok(response) } else { Err(AnswerError::NotAnObject) }
+        let response = Message::parse(Message::response(&open.id, result).to_bytes()).ok();
+        let response = response.filter(|response| result.starts_with('{') && response.result() == Some(result));
+        response.ok_or(AnswerError::NotAnObject)
     }
 
     /// Forgets the question `key`, which has its answer.
@@ -158,7 +157,9 @@ mod tests {
     #[test]
     fn only_an_object_is_an_answer() {
         let questions = asked(&["1"]);
-        for wrong in ["", "null", "[]", "\"{}\"", "{", "{}{}", "{}}", r#"{},"x":1"#, r#"{},"method":"m"}//"#, r#"{},"id":2"#] {
+        for wrong in
+            ["", "null", "[]", "\"{}\"", "{", "{}{}", "{}}", r#"{},"x":1"#, r#"{},"method":"m"}//"#, r#"{},"id":2"#]
+        {
             assert!(matches!(questions.answer("q1", wrong), Err(AnswerError::NotAnObject)), "{wrong}");
         }
         assert_eq!(keys(&questions), ["q1"], "still open");

@@ -1,15 +1,12 @@
 //! Tokens that only we can read, and only where they belong.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
-use aws_lc_rs::{
-    aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey},
-    error::Unspecified,
-};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use mcp_transport::Principal;
 
-use super::{Purpose, table::Key};
+use super::{Purpose, ResumeError, SealError, table::Key, token::Expiry};
 
 /// Makes and reads tokens: base64url of a random nonce, then kind, expiry and content under AES-256-GCM.
 ///
@@ -19,8 +16,7 @@ use super::{Purpose, table::Key};
 pub(super) struct Seal(RandomizedNonceKey);
 
 /// What a token carries.
-#[derive(Clone, PartialEq, Eq)]
-#[cfg_attr(test, derive(Debug))]
+#[cfg_attr(test, derive(Debug, PartialEq, Eq))]
 pub(super) enum Content {
     /// A call that waits in the table of one process.
     Parked {
@@ -31,22 +27,6 @@ pub(super) enum Content {
     /// A server's own state, if it gave any.
     State(Option<String>),
 }
-
-/// When a token expires, in milliseconds since 1970, UTC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Expiry(u64);
-
-/// Why a token opens nothing. What is wrong with a wrong one is not said, for whoever tries them out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unopened {
-    Invalid,
-    Expired,
-}
-
-/// Nothing can be sealed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the system gives no random numbers, so no token can be sealed")]
-pub struct SealError;
 
 /// The length of a key in bytes.
 pub(super) const KEY_LENGTH: usize = 32;
@@ -85,16 +65,17 @@ impl Seal {
         Ok(URL_SAFE_NO_PAD.encode([&nonce.as_ref()[..], &sealed].concat()))
     }
 
-    /// What `token` carries, if it was made for `owner` and `purpose` and has not expired at `now`.
+    /// What `token` carries, if it was made for `owner` and `purpose` and has not expired at `now`. What is wrong with
+    /// a wrong one is not said, for whoever tries them out.
     pub(super) fn open(
         &self,
         token: &str,
         owner: &Principal,
         purpose: &Purpose,
         now: SystemTime,
-    ) -> Result<Content, Unopened> {
-        let (expiry, content) = self.read(token, owner, purpose).ok_or(Unopened::Invalid)?;
-        if expiry <= Expiry::at(now) { Err(Unopened::Expired) } else { Ok(content) }
+    ) -> Result<Content, ResumeError> {
+        let (expiry, content) = self.read(token, owner, purpose).ok_or(ResumeError::Invalid)?;
+        if expiry <= Expiry::at(now) { Err(ResumeError::Expired) } else { Ok(content) }
     }
 
     fn read(&self, token: &str, owner: &Principal, purpose: &Purpose) -> Option<(Expiry, Content)> {
@@ -104,23 +85,18 @@ impl Seal {
         let mut sealed = URL_SAFE_NO_PAD.decode(token).ok()?;
         let (nonce, sealed) = sealed.split_first_chunk_mut::<NONCE_LEN>()?;
         let nonce = Nonce::assume_unique_for_key(*nonce);
-        let plain = self.0.open_in_place(nonce, Aad::from(bound_to(owner, purpose)), sealed).ok()?;
-        Content::read(plain)
+        Content::read(self.0.open_in_place(nonce, Aad::from(bound_to(owner, purpose)), sealed).ok()?)
     }
 }
 
 impl Content {
     fn write(&self, expiry: Expiry) -> Vec<u8> {
-        let (node, key, kind, rest);
-        (kind, rest) = match self {
-            Self::Parked { node: of, key: Key(number) } => {
-                (node, key) = (of, number.to_be_bytes());
-                (PARKED, [&node[..], &key])
-            }
-            Self::State(None) => (NO_STATE, [&[][..], &[]]),
-            Self::State(Some(state)) => (STATE, [state.as_bytes(), &[]]),
+        let (kind, rest) = match self {
+            Self::Parked { node, key: Key(number) } => (PARKED, [&node[..], &number.to_be_bytes()].concat()),
+            Self::State(None) => (NO_STATE, Vec::new()),
+            Self::State(Some(state)) => (STATE, state.as_bytes().to_vec()),
         };
-        [&[kind][..], &expiry.0.to_be_bytes(), rest[0], rest[1]].concat()
+        [&[kind][..], &expiry.0.to_be_bytes(), &rest].concat()
     }
 
     fn read(plain: &[u8]) -> Option<(Expiry, Self)> {
@@ -136,28 +112,6 @@ impl Content {
             _ => return None,
         };
         Some((Expiry(u64::from_be_bytes(*expiry)), content))
-    }
-}
-
-impl Expiry {
-    fn at(time: SystemTime) -> Self {
-        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
-    }
-
-    /// The end of a life that begins at `now`.
-    pub(super) fn after(now: SystemTime, life: Duration) -> Self {
-        Self(Self::at(now).0.saturating_add(u64::try_from(life.as_millis()).unwrap_or(u64::MAX)))
-    }
-
-    pub(super) fn time(self) -> SystemTime {
-        UNIX_EPOCH + Duration::from_millis(self.0)
-    }
-}
-
-impl From<Unspecified> for SealError {
-    fn from(_: Unspecified) -> Self {
-        Self
     }
 }
 
