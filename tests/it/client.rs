@@ -7,12 +7,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::StreamExt as _;
 use http::header::{ACCEPT, CONTENT_TYPE};
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
-use hyper_util::client::legacy::Client;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::TokioExecutor;
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, RootCertStore};
 use serde_json::json;
 use sse_stream::SseStream;
 use tokio::time::timeout;
@@ -27,11 +31,26 @@ const SESSION_ID: &str = "mcp-session-id";
 
 /// Connections to one or more servers, kept open between requests.
 #[derive(Clone, Debug)]
-pub(crate) struct Http(Client<HttpConnector, Full<Bytes>>);
+pub(crate) struct Http(Client<HttpsConnector<HttpConnector>, Full<Bytes>>);
 
 impl Http {
     pub(crate) fn new() -> Self {
-        Self(Client::builder(TokioExecutor::new()).build_http())
+        Self::trusting(RootCertStore::empty())
+    }
+
+    /// For https too, to servers with this certificate.
+    pub(crate) fn trusting_only(certificate: CertificateDer<'static>) -> Self {
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate).unwrap();
+        Self::trusting(roots)
+    }
+
+    fn trusting(roots: RootCertStore) -> Self {
+        let tls = ClientConfig::builder_with_provider(aws_lc_rs::default_provider().into());
+        let tls = tls.with_safe_default_protocol_versions().unwrap();
+        let tls = tls.with_root_certificates(roots).with_no_client_auth();
+        let connector = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().build();
+        Self(Client::builder(TokioExecutor::new()).build(connector))
     }
 
     /// Sends a request and waits for the head of the answer.
@@ -47,17 +66,40 @@ impl Http {
             request = request.header(*name, *value);
         }
         let request = request.body(Full::new(Bytes::from(body))).unwrap();
-        let answered = timeout(PATIENCE, self.0.request(request)).await;
-        answered.expect("the answer begins in time").expect("the connection holds")
+        self.try_send(request).await.expect("the connection holds")
+    }
+
+    /// The same, where there may be no answer.
+    pub(crate) async fn try_send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Error> {
+        timeout(PATIENCE, self.0.request(request)).await.expect("the answer begins in time")
+    }
+
+    /// Sends JSON; status and JSON come back.
+    pub(crate) async fn json(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> (StatusCode, Json) {
+        let fixed = [(ACCEPT.as_str(), "application/json"), (CONTENT_TYPE.as_str(), "application/json")];
+        let headers: Vec<_> = fixed.iter().chain(headers).copied().collect();
+        let response = self.send(method, url, &headers, body).await;
+        let status = response.status();
+        (status, self::body(response).await)
     }
 
     /// Posts a message that belongs to no session, in the plain form: status and JSON come back.
     pub(crate) async fn plain(&self, url: &str, message: &Json) -> (StatusCode, Json) {
-        let headers = [(ACCEPT.as_str(), "application/json"), (CONTENT_TYPE.as_str(), "application/json")];
-        let response = self.send(Method::POST, url, &headers, message.to_string()).await;
-        let status = response.status();
-        (status, body(response).await)
+        self.json(Method::POST, url, &[], message.to_string()).await
     }
+}
+
+/// A call of a tool, as a message.
+pub(crate) fn tool(name: &str, arguments: Json) -> Json {
+    let mut message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name}});
+    message["params"]["arguments"] = arguments;
+    message
 }
 
 /// A session of streamable HTTP.
@@ -65,6 +107,8 @@ impl Http {
 pub(crate) struct Session {
     http: Http,
     url: String,
+    /// What its client sends with every request.
+    headers: Vec<(String, String)>,
     id: String,
 }
 
@@ -76,13 +120,25 @@ impl Session {
 
     /// The same, where it may be refused: then with this status and error.
     pub(crate) async fn try_open(http: &Http, url: &str, capabilities: Json) -> Result<Self, (StatusCode, Json)> {
-        let headers = [(ACCEPT.as_str(), BOTH), (CONTENT_TYPE.as_str(), "application/json")];
-        let response = http.send(Method::POST, url, &headers, initialize(capabilities).to_string()).await;
+        Self::try_open_with(http, url, &[], capabilities).await
+    }
+
+    /// The same, for a client that sends these headers with every request.
+    pub(crate) async fn try_open_with(
+        http: &Http,
+        url: &str,
+        headers: &[(&str, &str)],
+        capabilities: Json,
+    ) -> Result<Self, (StatusCode, Json)> {
+        let fixed = [(ACCEPT.as_str(), BOTH), (CONTENT_TYPE.as_str(), "application/json")];
+        let all: Vec<_> = fixed.iter().chain(headers).copied().collect();
+        let response = http.send(Method::POST, url, &all, initialize(capabilities).to_string()).await;
         let status = response.status();
         let id = header(response.headers(), SESSION_ID).map(str::to_owned);
         let said = body(response).await;
         let Some(id) = id.filter(|_| said["result"]["serverInfo"].is_object()) else { return Err((status, said)) };
-        let session = Self { http: http.clone(), url: url.to_owned(), id };
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let session = Self { http: http.clone(), url: url.to_owned(), headers, id };
         session.tell(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
         Ok(session)
     }
@@ -94,6 +150,8 @@ impl Session {
             (SESSION_ID, &self.id),
             ("mcp-protocol-version", "2025-11-25"),
         ];
+        let own = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let headers: Vec<_> = headers.into_iter().chain(own).collect();
         self.http.send(method, &self.url, &headers, body).await
     }
 
@@ -155,12 +213,19 @@ pub(crate) struct Pair {
 impl Pair {
     /// Opens the stream and introduces a client that declares `capabilities`.
     pub(crate) async fn open(http: &Http, url: &str, capabilities: Json) -> Self {
-        let response = http.send(Method::GET, url, &[(ACCEPT.as_str(), EVENTS)], String::new()).await;
+        Self::open_with(http, url, &[], capabilities).await
+    }
+
+    /// The same, for a client that sends these headers with the request for the stream.
+    pub(crate) async fn open_with(http: &Http, url: &str, headers: &[(&str, &str)], capabilities: Json) -> Self {
+        let headers: Vec<_> = [(ACCEPT.as_str(), EVENTS)].iter().chain(headers).copied().collect();
+        let response = http.send(Method::GET, url, &headers, String::new()).await;
         assert_eq!(response.status(), StatusCode::OK);
         let mut stream = SseStream::new(response.into_body());
         let first = timeout(PATIENCE, stream.next()).await.expect("it comes in time").expect("there is one").unwrap();
         assert_eq!(first.event.as_deref(), Some("endpoint"));
-        let origin = url.strip_suffix("/sse").unwrap();
+        let origin = url.parse::<Uri>().unwrap();
+        let origin = format!("{}://{}", origin.scheme_str().unwrap(), origin.authority().unwrap());
         let post = format!("{origin}{}", first.data.unwrap());
         let mut pair = Self { http: http.clone(), post, messages: Messages::Events(Box::pin(stream)) };
         pair.send(&initialize(capabilities)).await;
@@ -183,6 +248,11 @@ impl Pair {
 
     pub(crate) async fn next(&mut self) -> Json {
         self.messages.next().await.expect("the stream is open")
+    }
+
+    /// Where it posts to.
+    pub(crate) fn address(&self) -> &str {
+        &self.post
     }
 
     /// The stream alone.
@@ -263,7 +333,8 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-async fn body(response: Response<Incoming>) -> Json {
+/// A body as JSON; none is null.
+pub(crate) async fn body(response: Response<Incoming>) -> Json {
     let body = timeout(PATIENCE, response.into_body().collect()).await.expect("the body comes in time");
     let body = body.expect("the body is whole").to_bytes();
     if body.is_empty() {

@@ -2,48 +2,12 @@
 
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::{Command, Stdio};
-use std::sync::mpsc::channel;
-use std::thread;
-use std::time::Duration;
 
-use crate::proxy::program;
-
-const PATIENCE: Duration = Duration::from_secs(20);
-
-struct Ended {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-impl Ended {
-    /// It ended with this code, said all these words, and wrote nothing to stdout.
-    fn with(self, code: i32, words: &[&str]) {
-        let Self { code: ended, stdout, stderr } = self;
-        assert_eq!(ended, Some(code), "{stderr}");
-        for word in words {
-            assert!(stderr.contains(word), "no `{word}` in: {stderr}");
-        }
-        assert_eq!(stdout, "");
-    }
-}
+use crate::proxy::{Ended, Launch};
 
 /// Runs `mcp-stdio` to its end.
 fn run(arguments: &[&str]) -> Ended {
-    let mut command = Command::new(program());
-    command.args(arguments).env_remove("PORT").env_remove("RUST_LOG");
-    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let id = rustix::process::Pid::from_child(&child);
-    let (sender, output) = channel();
-    thread::spawn(move || sender.send(child.wait_with_output()));
-    let Ok(output) = output.recv_timeout(PATIENCE) else {
-        rustix::process::kill_process(id, rustix::process::Signal::KILL).unwrap();
-        panic!("`mcp-stdio {}` does not end", arguments.join(" "));
-    };
-    let output = output.unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Ended { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    Launch::new(arguments).run()
 }
 
 #[test]

@@ -9,21 +9,34 @@ use std::path::PathBuf;
 
 mod architecture;
 mod client;
+mod configured;
+mod controlled;
 mod crowd;
 mod dedicated;
 mod demo;
 mod exit;
+mod folder;
 mod hygiene;
 mod interaction;
+mod keyed;
 mod marked;
+mod parity;
 mod peers;
+mod per_client;
 mod proxy;
+mod reloaded;
 mod restart;
 mod rmcp;
 mod rude;
 mod secrets;
+mod settings;
 mod shutdown;
 mod skip;
+mod status;
+mod survives;
+mod tls;
+mod url_only;
+mod watched;
 
 /// The folder of this package. Cargo and nextest tell it to a test they run; it was built there otherwise.
 fn here() -> PathBuf {

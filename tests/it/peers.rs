@@ -59,7 +59,7 @@ fn check(client: &str, server: Server, children: Children, wire: Wire, era: Era)
 }
 
 /// Runs a driver to its end; whether it passed, and what it printed.
-fn run(mut driver: Command) -> (bool, String) {
+pub(crate) fn run(mut driver: Command) -> (bool, String) {
     let mut child = driver.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
     let (done, output) = channel();

@@ -3,7 +3,7 @@
 use std::env;
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
@@ -15,23 +15,73 @@ use rustix::process::{Pid, Signal, kill_process};
 const READY: Duration = Duration::from_secs(30);
 /// From SIGTERM to the end of the program.
 const STOP: Duration = Duration::from_secs(15);
+/// For a run that ends by itself.
+const END: Duration = Duration::from_secs(20);
 
-/// `mcp-stdio` in front of one server, on a port of its own choice.
-pub(crate) struct Proxy {
-    child: Child,
-    stderr: Receiver<String>,
-    /// What it has said so far, for the message of a test that fails.
-    said: Vec<String>,
-    pub(crate) mcp: String,
-    pub(crate) sse: String,
-}
+/// Variables that are settings; those of whoever runs the tests say nothing here.
+const SETTINGS: [&str; 9] = [
+    "AUTH_KEY",
+    "CONFIG_PATH",
+    "IDLE_TIMEOUT",
+    "LOGGING",
+    "MCP_SERVER_CONFIG",
+    "PORT",
+    "REQUEST_ENV",
+    "RUST_LOG",
+    "SHARED_SESSION",
+];
 
-impl Proxy {
-    /// Starts `mcp-stdio --port 0 OPTIONS -- SERVER` and waits until it names its URLs.
-    pub(crate) fn start<O: AsRef<OsStr>, S: AsRef<OsStr>>(options: &[O], server: &[S]) -> Self {
-        let mut proxy = Self::begin(options, server);
+/// `mcp-stdio`, not started yet.
+pub(crate) struct Launch(Command);
+
+impl Launch {
+    /// `mcp-stdio OPTIONS`, which takes none of our own settings.
+    pub(crate) fn new<O: AsRef<OsStr>>(options: &[O]) -> Self {
+        let mut command = Command::new(program());
+        command.args(options).stdin(Stdio::null());
+        for name in SETTINGS {
+            command.env_remove(name);
+        }
+        Self(command)
+    }
+
+    /// `mcp-stdio --port 0 OPTIONS`: on a port of its own choice.
+    pub(crate) fn any_port<O: AsRef<OsStr>>(options: &[O]) -> Self {
+        Self::new(&["--port", "0"]).args(options)
+    }
+
+    pub(crate) fn args<A: AsRef<OsStr>>(mut self, more: &[A]) -> Self {
+        self.0.args(more);
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.0.env(name, value);
+        self
+    }
+
+    /// Starts it in this folder.
+    pub(crate) fn at(mut self, folder: &Path) -> Self {
+        self.0.current_dir(folder);
+        self
+    }
+
+    /// Starts it and waits for nothing.
+    pub(crate) fn begin(mut self) -> Proxy {
+        let mut child = self.0.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let (lines, stderr) = channel();
+        let pipe = child.stderr.take().unwrap();
+        // Reads until the program is gone, also while nobody asks, so that it never blocks on its log.
+        thread::spawn(move || BufReader::new(pipe).lines().map_while(Result::ok).try_for_each(|line| lines.send(line)));
+
+        Proxy { child, stderr, said: Vec::new(), mcp: String::new(), sse: String::new(), base: String::new() }
+    }
+
+    /// Starts it and waits until it names its URLs.
+    pub(crate) fn start(self) -> Proxy {
+        let mut proxy = self.begin();
         let deadline = Instant::now() + READY;
-        while proxy.mcp.is_empty() || proxy.sse.is_empty() {
+        while proxy.base.is_empty() {
             let Ok(line) = proxy.stderr.recv_timeout(deadline.saturating_duration_since(Instant::now())) else {
                 panic!("mcp-stdio has not named its /mcp and /sse; it said:\n{}", proxy.said.join("\n"));
             };
@@ -40,34 +90,106 @@ impl Proxy {
         proxy
     }
 
+    /// Runs it to its end.
+    pub(crate) fn run(mut self) -> Ended {
+        let child = self.0.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let id = Pid::from_child(&child);
+        let (sender, output) = channel();
+        thread::spawn(move || sender.send(child.wait_with_output()));
+        let Ok(output) = output.recv_timeout(END) else {
+            kill_process(id, Signal::KILL).unwrap();
+            panic!("{:?} does not end", self.0);
+        };
+        let output = output.unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Ended { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+}
+
+/// What a run that ended by itself has left.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ended {
+    /// It ended with this code, said all these words, and wrote nothing to stdout.
+    #[track_caller]
+    pub(crate) fn with(self, code: i32, words: &[&str]) {
+        let Self { code: ended, stdout, stderr } = self;
+        assert_eq!(ended, Some(code), "{stderr}");
+        for word in words {
+            assert!(stderr.contains(word), "no `{word}` in: {stderr}");
+        }
+        assert_eq!(stdout, "");
+    }
+}
+
+/// `mcp-stdio`, on a port of its own choice.
+pub(crate) struct Proxy {
+    child: Child,
+    stderr: Receiver<String>,
+    /// What it has said so far, for the message of a test that fails.
+    said: Vec<String>,
+    /// Where its only server is; with several, `NAME` stands for each.
+    pub(crate) mcp: String,
+    pub(crate) sse: String,
+    /// Scheme, address and port.
+    pub(crate) base: String,
+}
+
+impl Proxy {
+    /// Starts `mcp-stdio --port 0 OPTIONS -- SERVER` and waits until it names its URLs.
+    pub(crate) fn start<O: AsRef<OsStr>, S: AsRef<OsStr>>(options: &[O], server: &[S]) -> Self {
+        Launch::any_port(options).args(&["--"]).args(server).start()
+    }
+
     /// Starts it and waits for nothing.
     pub(crate) fn begin<O: AsRef<OsStr>, S: AsRef<OsStr>>(options: &[O], server: &[S]) -> Self {
-        let mut command = Command::new(program());
-        command.args(["--port", "0"]).args(options).arg("--").args(server);
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let (lines, stderr) = channel();
-        let pipe = child.stderr.take().unwrap();
-        // Reads until the program is gone, also while nobody asks, so that it never blocks on its log.
-        thread::spawn(move || BufReader::new(pipe).lines().map_while(Result::ok).try_for_each(|line| lines.send(line)));
-
-        Self { child, stderr, said: Vec::new(), mcp: String::new(), sse: String::new() }
+        Launch::any_port(options).args(&["--"]).args(server).begin()
     }
 
     fn read(&mut self, line: String) {
-        for word in line.split_whitespace().filter(|word| word.starts_with("http://127.0.0.1:")) {
-            if word.ends_with("/mcp") {
-                word.clone_into(&mut self.mcp);
-            } else if word.ends_with("/sse") {
-                word.clone_into(&mut self.sse);
+        if line.starts_with("mcp-stdio is ready: ") {
+            let urls = line.split_whitespace().filter(|word| word.starts_with("http"));
+            for url in urls {
+                if url.ends_with("/mcp") {
+                    url.clone_into(&mut self.mcp);
+                } else if url.ends_with("/sse") {
+                    url.clone_into(&mut self.sse);
+                }
             }
+            let base: Vec<_> = self.mcp.splitn(4, '/').take(3).collect();
+            self.base = base.join("/");
         }
         self.said.push(line);
+    }
+
+    /// A path of its own, from its first slash on.
+    pub(crate) fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
     }
 
     /// Everything it has written to stderr, to quote when something went wrong.
     pub(crate) fn said(&mut self) -> String {
         self.said.extend(self.stderr.try_iter());
         self.said.join("\n")
+    }
+
+    /// Waits until it has written something with these words in it; gives everything it has written.
+    pub(crate) fn says(&mut self, words: &str) -> String {
+        let deadline = Instant::now() + STOP;
+        self.said.extend(self.stderr.try_iter());
+        while !self.said.iter().any(|line| line.contains(words)) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Ok(line) = self.stderr.recv_timeout(left) else {
+                panic!("mcp-stdio has not said `{words}`, only:\n{}", self.said.join("\n"));
+            };
+            self.said.push(line);
+        }
+        self.said()
     }
 
     /// Closes the pipe that it logs to, from the next line on.

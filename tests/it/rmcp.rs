@@ -28,11 +28,11 @@ mod http;
 const SESSION: Duration = Duration::from_secs(50);
 const RESOURCE: &str = "demo://resource/dynamic/text/1";
 
-type Client = RunningService<RoleClient, Person>;
+pub(crate) type Client = RunningService<RoleClient, Person>;
 
 /// What the server told the client outside of answers.
 #[derive(Debug)]
-enum Heard {
+pub(crate) enum Heard {
     Progress(f64),
     Log,
     Updated(String),
@@ -41,7 +41,7 @@ enum Heard {
 
 /// The client's side of the conversation: answers what a person or a model would, and passes on what it hears.
 #[derive(Clone, Debug)]
-struct Person(Sender<Heard>);
+pub(crate) struct Person(Sender<Heard>);
 
 impl Person {
     async fn hear(&self, heard: Heard) {
@@ -113,7 +113,7 @@ fn object(json: &str) -> JsonObject {
 }
 
 /// All text of a tool's result.
-async fn text(client: &Client, name: &'static str, arguments: &str) -> String {
+pub(crate) async fn text(client: &Client, name: &'static str, arguments: &str) -> String {
     let result = client.call_tool(tool(name, arguments)).await.unwrap();
     result.content.iter().filter_map(|part| part.as_text()).map(|part| part.text.as_str()).collect()
 }
@@ -198,7 +198,8 @@ async fn answers_the_server(client: &Client, children: &str) {
     }
 }
 
-async fn connect(url: &str) -> (Client, Receiver<Heard>) {
+/// A client that has introduced itself, and what it will hear.
+pub(crate) async fn connect(url: &str) -> (Client, Receiver<Heard>) {
     let (sender, inbox) = channel(256);
     let config = StreamableHttpClientTransportConfig::with_uri(url);
     let transport = StreamableHttpClientTransport::with_client(http::Hyper::new(), config);

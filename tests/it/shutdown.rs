@@ -7,6 +7,7 @@ use rustix::process::Signal;
 use serde_json::json;
 
 use crate::client::{Http, Pair, Session, error, text};
+use crate::folder::{Folder, entry, servers};
 use crate::marked::{Mark, until};
 use crate::proxy::Proxy;
 
@@ -31,6 +32,14 @@ async fn everything_open(signal: Signal, sharing: &str) {
     let status = proxy.ended(SOON);
     assert_eq!(status.code(), Some(0), "{}", proxy.said());
     assert_eq!(mark.living(), 0);
+}
+
+#[test]
+fn a_signal_as_soon_as_it_is_ready() {
+    let folder = Folder::with(servers(json!({"a": entry("echo-server", &[])})));
+    for _ in 0..10 {
+        folder.start(&["--log-level", "warn"]).stop();
+    }
 }
 
 #[tokio::test]

@@ -1,11 +1,14 @@
 // One whole session with a server, behaviour by behaviour, for both majors of the TypeScript client.
 //
-//   node sdk1.mjs --transport http|sse --url URL --server everything|filesystem|time [--session shared] [--root DIR]
+//   node sdk1.mjs --transport http|sse --url URL --server everything|filesystem|time|echo|survivor [--session shared] [--root DIR]
 //   node sdk1.mjs --transport stdio --server … -- COMMAND ARGS…      the same without anything in between
+//
+// With `survivor`, the server's process is ended when the driver prints `ready`; a line on stdin says when it is done.
 //
 // Prints `ok NAME` or `fail NAME: why` per behaviour; the exit code is the number of failures. `--session shared` says
 // that other clients use the same server process, so the server cannot know this client's roots.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -235,13 +238,42 @@ export async function run(peer) {
     },
   };
 
+  const echo = {
+    async list() {
+      const tools = (await client.listTools()).tools.map((tool) => tool.name);
+      assert.ok(tools.includes("echo"), `tools are ${tools}`);
+    },
+    async call() {
+      assert.equal(await text("echo", { text: "hello" }), "hello");
+    },
+  };
+
+  async function released() {
+    const line = once(process.stdin, "data");
+    console.log("ready");
+    await line;
+  }
+
+  const survivor = {
+    async before() {
+      assert.equal(await text("echo", { text: "before" }), "before");
+    },
+    meanwhile: released,
+    async after() {
+      assert.equal(await text("echo", { text: "after" }), "after");
+      assert.ok((await client.listTools()).tools.length > 0);
+    },
+    end: released,
+  };
+
   await behaviour("initialize", async () => {
     await peer.connect();
     assert.ok(client.getServerVersion().name);
     assert.ok(client.getServerCapabilities().tools);
   });
   if (failures === 0)
-    for (const [name, check] of Object.entries({ everything, filesystem, time }[options.server])) await behaviour(name, check);
+    for (const [name, check] of Object.entries({ everything, filesystem, time, echo, survivor }[options.server]))
+      await behaviour(name, check);
   await behaviour("close", () => peer.close());
   // exit(), not exitCode: a socket left open must not keep the process alive past its verdict.
   process.exit(failures);

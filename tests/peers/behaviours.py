@@ -1,7 +1,9 @@
 """One whole session with a server, behaviour by behaviour, for both majors of the Python client.
 
-    python py1.py --transport http|sse --url URL --server everything|filesystem|time [--session shared] [--root DIR]
+    python py1.py --transport http|sse --url URL --server everything|filesystem|time|echo|survivor [--session shared] [--root DIR]
     python py1.py --transport stdio --server … -- COMMAND ARGS…      the same without anything in between
+
+With `survivor`, the server's process is ended when the driver prints `ready`; a line on stdin says when it is done.
 
 Prints `ok NAME` or `fail NAME: why` per behaviour; the exit code is the number of failures. `--session shared` says
 that other clients use the same server process, so the server cannot know this client's roots.
@@ -23,7 +25,7 @@ def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("--url")
     parser.add_argument("--transport", choices=["http", "sse", "stdio"], default="http")
-    parser.add_argument("--server", choices=["everything", "filesystem", "time"], default="everything")
+    parser.add_argument("--server", choices=["everything", "filesystem", "time", "echo", "survivor"], default="everything")
     parser.add_argument("--session", choices=["dedicated", "shared"], default="dedicated")
     parser.add_argument("--root")
     parser.add_argument("--era", choices=["legacy", "auto"], default="legacy")
@@ -218,6 +220,31 @@ class Session:
 
     async def time_errors(self):
         await self.refused(lambda: self.peer.call("get_current_time", {"timezone": "Mars/Olympus"}))
+
+    # echo
+
+    async def echo_list(self):
+        tools = await self.peer.tools()
+        assert "echo" in tools, tools
+
+    async def echo_call(self):
+        assert await self.text("echo", {"text": "hello"}) == "hello"
+
+    # survivor
+
+    async def survivor_before(self):
+        assert await self.text("echo", {"text": "before"}) == "before"
+
+    async def survivor_meanwhile(self):
+        print("ready", flush=True)
+        await anyio.to_thread.run_sync(sys.stdin.readline)
+
+    async def survivor_after(self):
+        assert await self.text("echo", {"text": "after"}) == "after"
+        assert await self.peer.tools()
+
+    async def survivor_end(self):
+        await self.survivor_meanwhile()
 
 
 def main(connect):
