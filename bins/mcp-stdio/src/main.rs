@@ -40,6 +40,9 @@ fn program(serve: Serve) -> Program {
         common,
         server: (!server.is_empty()).then_some(server),
         usual_file: "mcp-config.json",
+        port: 8000,
+        offer: |builder| builder,
+        places: |base| format!("at {base}/NAME/mcp (streamable HTTP) and {base}/NAME/sse (HTTP+SSE)"),
         own: Box::new(move |settings, composer| single::server(child, settings, composer)),
     }
 }

@@ -33,6 +33,12 @@ impl Gate {
         Self { keys }
     }
 
+    /// Whether it lets only holders of keys in.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        !self.keys.is_empty()
+    }
+
     /// Who sends a request with these headers and this query: the name of the key, or nobody in particular if the gate is
     /// open.
     ///

@@ -3,7 +3,9 @@
 use std::{net::IpAddr, path::PathBuf};
 
 use clap::Args;
-use mcp_config::{IdleTimeout, LimitSetting, LogFormat, Overrides, ProxySettings, RequestVariables, SessionKind, parse_address};
+use mcp_config::{
+    IdleTimeout, LimitSetting, LogFormat, Overrides, ProxySettings, RequestVariables, SessionKind, parse_address,
+};
 use mcp_proxy_core::transport::Secret;
 
 /// The arguments that all binaries have. Whatever is not given is taken from the environment, a `.env` file, the

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use mcp_config::{Composer, Settings};
-use mcp_proxy_core::ServerOptions;
+use mcp_proxy_core::{Builder, ServerOptions};
 
 use crate::{CliError, Common};
 
@@ -17,6 +17,12 @@ pub struct Program {
     pub server: Option<Vec<OsString>>,
     /// The configuration file that is used where nothing else is named, if it is there.
     pub usual_file: &'static str,
+    /// The port where nobody names one.
+    pub port: u16,
+    /// What the proxy offers besides MCP.
+    pub offer: fn(Builder) -> Builder,
+    /// Says where many servers are, seen from a URL like `http://127.0.0.1:8000`.
+    pub places: fn(&str) -> String,
     /// Makes the server that is offered where there is no configuration file, and says what it is called.
     pub own: OwnServer,
 }

@@ -84,12 +84,13 @@ async fn serve(program: Program, sources: Sources) -> Result<(), CliError> {
     limits.connections = limits.connections.min(open_files() / 10 * 8);
     let composer = Composer::new(limits.clone(), Kinds::default());
     let mut control = Control::new().keep_alive(limits.stream_comment);
-    let mut builder = Proxy::builder().name(program.name).limits(limits).allowed(allowed(&settings));
+    let builder = Proxy::builder().name(program.name).limits(limits).allowed(allowed(&settings));
+    let mut builder = (program.offer)(builder);
     let writes = writes(&settings, &keys);
     let (live, what) = if let Some(Read { path, text, file }) = file {
         let live = Arc::new(Live::new(path, text, file, overrides, variables, composer));
         let servers = live.servers()?;
-        let what = Serving::Several(servers.len());
+        let what = Serving::Several(servers.len(), program.places);
         builder = servers.into_iter().fold(builder, Builder::server_with);
         control = control.with_config(Arc::clone(&live), writes);
         (Some(live), what)
@@ -146,7 +147,7 @@ async fn follow(live: Arc<Live>, proxy: Proxy) {
 /// What is served.
 enum Serving {
     One(String),
-    Several(usize),
+    Several(usize, fn(&str) -> String),
 }
 
 impl Serving {
@@ -156,12 +157,9 @@ impl Serving {
             Self::One(name) => {
                 format!("{name} is at {base}/mcp (streamable HTTP) and {base}/sse (HTTP+SSE)")
             }
-            Self::Several(count) => {
+            Self::Several(count, places) => {
                 let servers = if *count == 1 { "1 server is".to_owned() } else { format!("{count} servers are") };
-                format!(
-                    "{servers} at {base}/NAME/mcp (streamable HTTP) and {base}/NAME/sse (HTTP+SSE); \
-                     {base}/api/servers tells their names and states"
-                )
+                format!("{servers} {}; {base}/api/servers tells their names and states", places(&base))
             }
         }
     }

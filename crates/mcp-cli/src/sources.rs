@@ -6,7 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use mcp_config::{Diagnostic, File, Overrides, Settings, Severity, Variables, config_path, parse, parse_dot_env};
+use mcp_config::{
+    Diagnostic, File, Origin, Overrides, Settings, Severity, Variables, config_path, parse, parse_dot_env,
+};
 use mcp_proxy_core::transport::Secret;
 
 use crate::{CliError, Program};
@@ -50,7 +52,10 @@ impl Sources {
             file = Some(Read { path, text, file: sound });
         }
         let said = file.as_ref().map(|read| read.file.settings.clone()).unwrap_or_default();
-        let settings = Settings::settle(overrides.clone(), &variables, said).map_err(CliError::Settings)?;
+        let mut settings = Settings::settle(overrides.clone(), &variables, said).map_err(CliError::Settings)?;
+        if settings.port.source == Origin::Default {
+            settings.port.value = program.port;
+        }
         Ok(Self { overrides, variables, settings, file, warnings })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, ffi::OsString, fmt, sync::Arc};
 
+use http::HeaderName;
 use mcp_proxy_core::{
     self as core, Interaction, Limits, ServerOptions, Sharing, Supervision,
     auth::{RequestEnv, RuleError},
@@ -54,6 +55,17 @@ pub enum ComposeError {
     /// Its entry cannot be handed to the transport of its type.
     #[error("server `{0}`: its entry cannot be read as JSON")]
     Options(Arc<str>),
+    /// A header cannot be forwarded.
+    #[error(
+        "server `{server}`, `forwardHeaders`: `{header}` is no header, or one that is meant for the proxy; a server's own \
+         credentials belong into `headers`"
+    )]
+    ForwardHeader {
+        /// The server.
+        server: Arc<str>,
+        /// The header.
+        header: String,
+    },
     /// A rule of its `requestEnv` cannot stand.
     #[error("server `{server}`, `requestEnv`: {source}")]
     RequestEnv {
@@ -132,6 +144,15 @@ impl Composer {
         if let Some(era) = settings.era {
             options = options.era(era);
         }
+        options = options.forward_headers(forward_headers(entry)?);
+        options = match &entry.target {
+            Target::Stdio { .. } => options.about("stdio", None),
+            // A query, where keys tend to be, is not in it.
+            Target::Remote { url, wire, .. } => {
+                options.about(if *wire == Wire::Sse { "sse" } else { "http" }, Some(url.to_string().into()))
+            }
+            Target::Custom { kind, .. } => options.about(kind.as_str(), None),
+        };
         options = options.interaction(match settings.interactive {
             None | Some(Interactive::Lease) => Interaction::Lease,
             Some(Interactive::Dedicated) => Interaction::Dedicated,
@@ -224,6 +245,18 @@ fn request_env(
             RequestEnv::listed(rules.collect()).map_err(refused)
         }
     }
+}
+
+/// Headers that are a caller's own; what is meant for us is handed on to nobody.
+fn forward_headers(entry: &ServerEntry) -> Result<Vec<HeaderName>, ComposeError> {
+    const OURS: [&str; 5] = ["authorization", "cookie", "x-api-key", "mcp-session-id", "host"];
+    let names = entry.settings.forward_headers.iter().flatten().map(|text| {
+        let name = HeaderName::try_from(text.as_str()).ok();
+        let name = name.filter(|name| !OURS.contains(&name.as_str()) && !name.as_str().starts_with("proxy-"));
+        let refused = || ComposeError::ForwardHeader { server: Arc::clone(&entry.name), header: text.clone() };
+        name.ok_or_else(refused)
+    });
+    names.collect()
 }
 
 fn place(source: &Source) -> core::auth::Source {

@@ -88,6 +88,8 @@ pub struct ServerSettings {
     pub start: Option<Start>,
     /// Variables that requests may set, and what they are taken from; with any, `session` is dedicated.
     pub request_env: BTreeMap<String, Source>,
+    /// Headers of a caller of REST that it gets too.
+    pub forward_headers: Option<Vec<String>>,
     /// What happens to its questions.
     pub interactive: Option<Interactive>,
     /// What happens to its log messages.

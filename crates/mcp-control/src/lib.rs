@@ -26,7 +26,6 @@ mod answer;
 mod board;
 mod service;
 mod shape;
-mod timestamp;
 mod watching;
 
 pub use service::{Control, Writes};

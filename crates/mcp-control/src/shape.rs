@@ -4,9 +4,7 @@ use std::{fmt::Write as _, sync::Arc};
 
 use mcp_config::Applied;
 use mcp_jsonrpc::quote;
-use mcp_proxy_core::ServerStatus;
-
-use crate::timestamp::iso;
+use mcp_proxy_core::{ServerStatus, iso};
 
 /// One server: `status`, `lastUsed` and `pendingRequests` always, the rest where there is something to say.
 pub(crate) fn server(status: &ServerStatus) -> String {

@@ -6,6 +6,8 @@ use mcp_auth::{Gate, Keys};
 use mcp_transport::Transport;
 use mcp_transport_http::server::{Allowed, GuardError};
 
+#[cfg(feature = "rest")]
+use crate::front::rest::Rest;
 use crate::{
     Limits, Proxy, ServerOptions, Service,
     front::{Front, Rules},
@@ -24,6 +26,8 @@ pub struct Builder {
     allowed: Allowed,
     keys: Keys,
     mounts: Vec<Mount>,
+    #[cfg(feature = "rest")]
+    is_rest: bool,
 }
 
 /// Why there is no proxy, or no other servers.
@@ -39,6 +43,10 @@ pub enum BuildError {
     /// There is no server of that name that could stay.
     #[error("no server is called `{0}`, so it cannot stay as it is")]
     NothingToKeep(Arc<str>),
+    /// The operating system gives no random numbers, and REST needs them.
+    #[cfg(feature = "rest")]
+    #[error(transparent)]
+    Seal(#[from] mcp_eras::SealError),
     /// The hosts, origins or the public URL cannot be read.
     #[error(transparent)]
     Guard(#[from] GuardError),
@@ -53,6 +61,8 @@ impl Builder {
             allowed: Allowed::default(),
             keys: Keys::default(),
             mounts: Vec::new(),
+            #[cfg(feature = "rest")]
+            is_rest: false,
         }
     }
 
@@ -107,6 +117,14 @@ impl Builder {
         self
     }
 
+    /// Offers the servers as REST, too: `/api/list-servers`, `/api/mcp/…`, `/openapi.json`, `/docs`, and `/NAME/TOOL`.
+    #[cfg(feature = "rest")]
+    #[must_use]
+    pub fn rest(mut self) -> Self {
+        self.is_rest = true;
+        self
+    }
+
     /// The proxy. It may have no server yet.
     ///
     /// # Errors
@@ -124,7 +142,13 @@ impl Builder {
         };
         let servers = Servers::new(making);
         servers.change(self.servers.into_iter().map(|server| Slot::Put(Box::new(server))).collect())?;
-        let rules = Rules { allowed: self.allowed, gate: Gate::new(self.keys), mounts: self.mounts };
+        let rules = Rules {
+            allowed: self.allowed,
+            gate: Gate::new(self.keys),
+            mounts: self.mounts,
+            #[cfg(feature = "rest")]
+            rest: if self.is_rest { Some(Rest::new()?) } else { None },
+        };
         let front = Front::new(servers, rules, ticker, Arc::clone(&limits))?;
         Ok(Proxy::new(front, limits))
     }

@@ -28,6 +28,7 @@ mod server;
 mod servers;
 mod share;
 mod ticker;
+mod timestamp;
 #[cfg(feature = "tls")]
 mod tls;
 
@@ -56,5 +57,6 @@ pub use options::{Dialect, Interaction, ServerOptions, Sharing};
 pub use proxy::{Proxy, ReachError};
 pub use server::ServerStatus;
 pub use servers::Slot;
+pub use timestamp::iso;
 #[cfg(feature = "tls")]
 pub use tls::{Tls, TlsError};

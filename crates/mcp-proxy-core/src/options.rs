@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use http::HeaderName;
 use mcp_auth::RequestEnv;
 use mcp_protocol::Era;
 use mcp_supervisor::Supervision;
@@ -25,6 +26,15 @@ pub struct ServerOptions {
     pub(crate) broadcasts_logs: bool,
     pub(crate) dialect: Dialect,
     pub(crate) asks_clients: bool,
+    pub(crate) forward_headers: Vec<HeaderName>,
+    pub(crate) about: About,
+}
+
+/// What is told of a server where servers are listed.
+#[derive(Clone, Debug)]
+pub(crate) struct About {
+    pub(crate) kind: Box<str>,
+    pub(crate) url: Option<Box<str>>,
 }
 
 /// When a server is started.
@@ -91,6 +101,8 @@ impl ServerOptions {
             broadcasts_logs: false,
             dialect: Dialect::default(),
             asks_clients: true,
+            forward_headers: Vec::new(),
+            about: About { kind: "custom".into(), url: None },
         }
     }
 
@@ -170,6 +182,22 @@ impl ServerOptions {
     #[must_use]
     pub fn without_client_capabilities(mut self) -> Self {
         self.asks_clients = false;
+        self
+    }
+
+    /// Headers of a caller of REST that the server gets too, if it is behind a URL. Different values never share a
+    /// connection. Default: none.
+    #[must_use]
+    pub fn forward_headers(mut self, names: Vec<HeaderName>) -> Self {
+        self.forward_headers = names;
+        self
+    }
+
+    /// What is told of it where servers are listed: a word for how it is reached, and its URL without secrets. Default:
+    /// `custom`.
+    #[must_use]
+    pub fn about(mut self, kind: impl Into<Box<str>>, url: Option<Box<str>>) -> Self {
+        self.about = About { kind: kind.into(), url };
         self
     }
 

@@ -34,6 +34,12 @@ impl Told {
         &self.text
     }
 
+    /// Whether the server is there and speaks another era.
+    #[cfg(feature = "rest")]
+    pub(crate) fn is_other_era(&self) -> bool {
+        self.code == code::UNSUPPORTED_VERSION
+    }
+
     /// The JSON-RPC error, addressed to the request of that id if it is known.
     pub(crate) fn message(&self, id: Option<&Id>) -> Message {
         Message::error_response(id, self.code, &self.text, self.data.as_deref())
@@ -217,6 +223,74 @@ pub(crate) fn modern_status(response: &Message) -> StatusCode {
     }
 }
 
+/// What a status of REST is about, in a few words.
+#[cfg(feature = "rest")]
+pub(crate) fn kind(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        400 => "Bad request",
+        401 => "Authentication failed",
+        403 => "Not allowed",
+        404 => "Not found",
+        405 => "Method not allowed",
+        408 => "Request too slow",
+        409 => "Conflict",
+        410 => "Gone",
+        413 => "Too large",
+        502 => "Server unreachable",
+        503 => "Unavailable",
+        504 => "Server too slow",
+        _ => "Internal server error",
+    }
+}
+
+/// The status of a server's error answer in REST: whose fault it is.
+#[cfg(feature = "rest")]
+pub(crate) fn rest_status(response: &Message) -> StatusCode {
+    match code::of(response) {
+        Some(code::INVALID_PARAMS | code::INVALID_REQUEST) => StatusCode::BAD_REQUEST,
+        Some(code::METHOD_NOT_FOUND | code::RESOURCE_NOT_FOUND) => StatusCode::NOT_FOUND,
+        _ => StatusCode::BAD_GATEWAY,
+    }
+}
+
+/// As many calls are to be answered later as there may be.
+#[cfg(feature = "rest")]
+pub(crate) fn too_many_calls() -> Told {
+    let text = "as many calls are to be answered later as there may be; fetch or delete some first";
+    Told::new(StatusCode::SERVICE_UNAVAILABLE, code::SERVER_ERROR, text).retry_later()
+}
+
+/// The operating system gives no random numbers.
+#[cfg(feature = "rest")]
+pub(crate) fn no_randomness() -> Told {
+    Told::new(StatusCode::INTERNAL_SERVER_ERROR, code::INTERNAL_ERROR, "the system gives no random numbers")
+}
+
+#[cfg(feature = "rest")]
+impl From<&mcp_eras::ResumeError> for Told {
+    fn from(error: &mcp_eras::ResumeError) -> Self {
+        let status = match error {
+            mcp_eras::ResumeError::Invalid => StatusCode::BAD_REQUEST,
+            _ => StatusCode::GONE,
+        };
+        Self::new(status, code::INVALID_REQUEST, error.to_string())
+    }
+}
+
+#[cfg(feature = "rest")]
+impl From<&mcp_eras::ParkError> for Told {
+    fn from(error: &mcp_eras::ParkError) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, code::SERVER_ERROR, error.to_string()).retry_later()
+    }
+}
+
+#[cfg(feature = "rest")]
+impl From<&mcp_eras::WrapError> for Told {
+    fn from(error: &mcp_eras::WrapError) -> Self {
+        Self::new(StatusCode::BAD_GATEWAY, code::SERVER_ERROR, error.to_string())
+    }
+}
+
 impl From<&ParseError> for Told {
     fn from(error: &ParseError) -> Self {
         let code = if error.reason.is_grammar() { code::PARSE_ERROR } else { code::INVALID_REQUEST };
@@ -300,7 +374,8 @@ impl From<&ConnectError> for Told {
 /// An error and what is behind it; what one level quotes of the next is not said twice.
 fn in_words(error: &dyn std::error::Error) -> String {
     let sources = std::iter::successors(error.source(), |error| error.source()).map(ToString::to_string);
-    sources.fold(error.to_string(), |said, source| if said.contains(&source) { said } else { format!("{said}: {source}") })
+    sources
+        .fold(error.to_string(), |said, source| if said.contains(&source) { said } else { format!("{said}: {source}") })
 }
 
 impl Told {

@@ -64,6 +64,11 @@ const KEYS: &[Key<Draft>] = &[
         Kind::Secret(|d| &mut d.bearer_token),
         "The same as a header `Authorization: Bearer`; wins over `apiKey`.",
     ),
+    remote(
+        "forwardHeaders",
+        Kind::Texts(|d| &mut d.settings.forward_headers),
+        "Headers of a caller of mcp-rest that it gets too; different values never share a connection.",
+    ),
     Key::new(
         "type",
         Kind::Type,

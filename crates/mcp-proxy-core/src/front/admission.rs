@@ -1,6 +1,6 @@
 //! Lets a request in, or not, and leads it to whatever its path names.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, request::Parts};
@@ -17,7 +17,7 @@ use super::{
     route::{Found, Route},
     told,
 };
-use crate::{Dialect, Proxy, ResponseBody, mount::Mount, rescue, rescue::Told};
+use crate::{Dialect, Proxy, ResponseBody, iso, mount::Mount, rescue, rescue::Told};
 
 impl Front {
     /// Answers a request; whatever goes wrong is an answer too.
@@ -57,6 +57,16 @@ impl Front {
         let found = route::find(parts.uri.path(), &self.servers.now(), &self.mounts);
         if found.route == Route::Health {
             return health(&parts.method).map(|answer| answer.map(ResponseBody::own));
+        }
+        #[cfg(feature = "rest")]
+        if let Some((rest, leads)) = self.rest_route(&parts) {
+            let answer = self.rest(rest, leads, parts, body).await;
+            return Ok(answer.map(|body| ResponseBody::of_service(body, &self.stopping)));
+        }
+        #[cfg(feature = "rest")]
+        if self.rest.is_some() && found.route == Route::Unknown {
+            let answer = Self::rest_nothing(&parts.method, parts.uri.path());
+            return Ok(answer.map(|body| ResponseBody::of_service(body, &self.stopping)));
         }
         let principal = match self.gate.admit(&parts.headers, parts.uri.query()) {
             Ok(principal) => principal,
@@ -144,5 +154,6 @@ fn health(method: &Method) -> Result<Answered, Refused> {
     if *method != Method::GET && *method != Method::HEAD {
         return Err(refused(&rescue::wrong_method("GET, HEAD"), None));
     }
-    Ok(Answer::json(Answer::text(concat!(r#"{"status":"ok","version":""#, env!("CARGO_PKG_VERSION"), r#""}"#))))
+    let (version, now) = (env!("CARGO_PKG_VERSION"), iso(SystemTime::now()));
+    Ok(Answer::json(Answer::text(format!(r#"{{"status":"ok","timestamp":"{now}","version":"{version}"}}"#))))
 }

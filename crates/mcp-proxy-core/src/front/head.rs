@@ -36,6 +36,13 @@ impl Head {
         Ok(Caller { variables: self.variables(server)?, ..Caller::new(self.principal.clone(), revision) })
     }
 
+    /// The headers that `server` is to get.
+    #[cfg(feature = "rest")]
+    pub(super) fn forwarded(&self, server: &Server) -> http::HeaderMap {
+        let names = server.options().forward_headers.iter();
+        names.filter_map(|name| Some((name.clone(), self.headers.get(name)?.clone()))).collect()
+    }
+
     /// What the client speaks on the paths of HTTP+SSE.
     pub(super) fn dialect(&self, server: &Server) -> Result<Dialect, Refused> {
         match self.dialect_parameter() {

@@ -17,6 +17,8 @@ mod pair;
 mod plain;
 mod post;
 mod prompty;
+#[cfg(feature = "rest")]
+pub(crate) mod rest;
 mod route;
 mod streams;
 
@@ -58,6 +60,8 @@ pub(crate) struct Front {
     /// What stands before our paths, as seen from outside.
     public_path: Box<str>,
     public_url: Option<Box<str>>,
+    #[cfg(feature = "rest")]
+    rest: Option<Arc<rest::Rest>>,
     /// Cancelled when no new work is taken and idle streams end.
     stopping: CancellationToken,
     /// Tasks that close what is over, and calls whose client has gone.
@@ -71,6 +75,8 @@ pub(crate) struct Rules {
     pub(crate) allowed: Allowed,
     pub(crate) gate: Gate,
     pub(crate) mounts: Vec<Mount>,
+    #[cfg(feature = "rest")]
+    pub(crate) rest: Option<Arc<rest::Rest>>,
 }
 
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
@@ -89,6 +95,8 @@ impl Front {
             public_url: rules.allowed.public_url.as_deref().map(|url| url.trim_end_matches('/').into()),
             gate: rules.gate,
             mounts: rules.mounts,
+            #[cfg(feature = "rest")]
+            rest: rules.rest,
             sessions: Registry::new(limits.sessions.clone()),
             ticker,
             body: BodyLimits { bytes: limits.body, ..BodyLimits::default() },
@@ -101,6 +109,12 @@ impl Front {
 
     pub(crate) fn ticker(&self) -> &Arc<Ticker> {
         &self.ticker
+    }
+
+    /// Whether callers need a key.
+    #[cfg(feature = "rest")]
+    fn is_keyed(&self) -> bool {
+        self.gate.is_closed()
     }
 
     pub(crate) fn servers(&self) -> &Servers {
@@ -179,6 +193,10 @@ async fn keep_house(front: Weak<Front>) {
         let now = interval.tick().await;
         let Some(front) = front.upgrade() else { return };
         front.close(front.sessions.sweep(Instant::into_std(now)));
+        #[cfg(feature = "rest")]
+        if let Some(rest) = &front.rest {
+            rest.sweep(now.into_std());
+        }
         for kept in front.servers.now().iter().flat_map(|server| server.idle()) {
             front.tasks.spawn(async move { kept.close().await });
         }

@@ -167,12 +167,67 @@ impl Server {
         if era == Era::Modern && self.find.era() == Some(Era::Legacy) {
             return Err(Unreachable::OtherEra);
         }
+        let (lane, peer) = self.kept(caller).await?;
+        Ok((Arc::clone(lane.sessionless()), peer))
+    }
+
+    /// The lane of a caller that shares none with others.
+    async fn kept(&self, caller: &Arc<Caller>) -> Result<(Arc<Lane>, Arc<Peer>), Unreachable> {
+        let era = caller.era();
         let transport = if era == Era::Legacy { &self.legacy } else { &self.modern };
         let lane = self.own.kept(caller, transport, &self.setting, || self.check())?;
         let started = lane.start().await;
         self.own.note(started.as_ref().map(drop).map_err(|error| &**error));
         let peer = started.map_err(|error| self.refused(era, error))?;
-        Ok((Arc::clone(lane.sessionless()), peer))
+        Ok((lane, peer))
+    }
+
+    /// A connection for one call over the lane of a caller that shares none with others.
+    #[cfg(feature = "rest")]
+    async fn kept_apart(&self, caller: &Arc<Caller>) -> Result<(Arc<dyn Connection>, Arc<Peer>), Unreachable> {
+        let (lane, peer) = self.kept(caller).await?;
+        Ok(match caller.era() {
+            Era::Legacy => (lane.face(caller, &self.setting), peer),
+            Era::Modern => (Arc::clone(lane.sessionless()), peer),
+        })
+    }
+
+    /// How long the server may take to be ready.
+    #[cfg(feature = "rest")]
+    pub(crate) fn handshake_patience(&self) -> std::time::Duration {
+        self.setting.limits.handshake
+    }
+
+    /// A connection for one call of a caller without a session, in whichever era the server speaks; `caller` makes the
+    /// caller for a revision of it. What the server asks during the call is that call's.
+    #[cfg(feature = "rest")]
+    pub(crate) async fn single(
+        &self,
+        caller: impl Fn(Revision) -> Caller,
+    ) -> Result<(Arc<dyn Connection>, Arc<Peer>, Arc<Caller>), Unreachable> {
+        self.check()?;
+        let (legacy, modern) = (Arc::new(caller(Revision::LATEST_LEGACY)), || Arc::new(caller(Revision::LATEST)));
+        if self.is_partitioned(&legacy) {
+            if self.find.era().is_none() {
+                self.start().await?;
+            }
+            let era = self.find.era().unwrap_or(Era::Legacy);
+            let caller = if era == Era::Legacy { legacy } else { modern() };
+            let (connection, peer) = self.kept_apart(&caller).await?;
+            return Ok((connection, peer, caller));
+        }
+        let found = self.found();
+        let peer = found.start().await.map_err(Unreachable::Connect)?;
+        Ok(match peer.era() {
+            Era::Legacy => (found.face(&legacy, &self.setting), peer, legacy),
+            Era::Modern => (Arc::clone(found.sessionless()), peer, modern()),
+        })
+    }
+
+    /// Whether calls of `caller` must not share what all callers share.
+    #[cfg(feature = "rest")]
+    fn is_partitioned(&self, caller: &Caller) -> bool {
+        self.options.is_dedicated() || !caller.headers.is_empty()
     }
 
     /// Whether a session of `caller` has an instance of its own.

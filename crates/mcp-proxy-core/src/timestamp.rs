@@ -3,7 +3,8 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The time as in `2024-01-01T00:00:00.000Z`. What is before 1970 is 1970.
-pub(crate) fn iso(time: SystemTime) -> String {
+#[must_use]
+pub fn iso(time: SystemTime) -> String {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let (days, second) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
     let (year, month, day) = date(days);
