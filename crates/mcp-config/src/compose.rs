@@ -6,6 +6,7 @@ use http::HeaderName;
 use mcp_proxy_core::{
     self as core, Interaction, Limits, ServerOptions, Sharing, Supervision,
     auth::{RequestEnv, RuleError},
+    protocol::header,
     remote::{Detect, HttpClient, HttpLimits, HttpSettings, ProxySettings, Remote, Sse, StreamableHttp},
     stdio::{ChildLimit, StdioServer},
     transport::{Budget, Fixed, KindError, Kinds, Transport},
@@ -249,7 +250,7 @@ fn request_env(
 
 /// Headers that are a caller's own; what is meant for us is handed on to nobody.
 fn forward_headers(entry: &ServerEntry) -> Result<Vec<HeaderName>, ComposeError> {
-    const OURS: [&str; 5] = ["authorization", "cookie", "x-api-key", "mcp-session-id", "host"];
+    const OURS: [&str; 5] = ["authorization", "cookie", "x-api-key", header::SESSION_ID, "host"];
     let names = entry.settings.forward_headers.iter().flatten().map(|text| {
         let name = HeaderName::try_from(text.as_str()).ok();
         let name = name.filter(|name| !OURS.contains(&name.as_str()) && !name.as_str().starts_with("proxy-"));
