@@ -1,5 +1,7 @@
 //! A shared server that has died and was started again knows what it was told before.
 
+use std::time::Duration;
+
 use mcp_testkit::living;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
@@ -53,5 +55,24 @@ async fn subscriptions_outlive_the_server() {
     while other.echo(1, "again").await.get("error").is_some() {}
     count(&other).await;
     is_updated(&mut stream).await;
+    proxy.stop();
+}
+
+#[tokio::test]
+async fn a_call_that_a_dying_server_has_not_read_is_answered_by_the_next_one() {
+    let mark = Mark::new();
+    let proxy = Proxy::start(&["--era", "legacy", "--env", mark.variable()], &NONE);
+    let session = Session::open(&Http::new(), &proxy.mcp, json!({})).await;
+    assert!(session.echo(1, "before").await["result"].is_object());
+    let child = Pid::from_raw(i32::try_from(living(mark.variable())[0]).unwrap()).unwrap();
+    // It reads nothing more, and knows nothing of its end.
+    kill_process(child, Signal::STOP).unwrap();
+    let death = async {
+        // Should it come before the call, there is no harm: the call waits for the next one then.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        kill_process(child, Signal::KILL).unwrap();
+    };
+    let (answer, ()) = futures::future::join(session.echo(2, "meanwhile"), death).await;
+    assert!(answer["result"].is_object(), "{answer}");
     proxy.stop();
 }

@@ -52,7 +52,7 @@ impl Evidence {
 
     pub(crate) fn of_lost(lost: Lost) -> Self {
         match lost {
-            Lost::Exited(closed) => Self::Silence(ConnectError::Ended(closed)),
+            Lost::Exited(closed) | Lost::Unread(closed) => Self::Silence(ConnectError::Ended(closed)),
             Lost::NotMcp => Self::Silence(ConnectError::NotMcp),
             Lost::Http { status, challenge, .. } => Self::of_failure(ConnectError::Http { status, challenge }),
             other => Self::Trouble(ConnectError::Other(Box::new(other))),

@@ -32,6 +32,7 @@ pub struct ServerOptions {
 
 /// What is told of a server where servers are listed.
 #[derive(Clone, Debug)]
+#[cfg_attr(not(feature = "rest"), expect(dead_code, reason = "only REST lists servers"))]
 pub(crate) struct About {
     pub(crate) kind: Box<str>,
     pub(crate) url: Option<Box<str>>,

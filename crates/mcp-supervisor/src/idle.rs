@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use mcp_transport::Reply;
+use mcp_transport::{Reply, Request};
 use tokio::time::{Instant, sleep};
 
 use crate::{Supervised, life::Inner, reply::Marked, shared::Shared};
@@ -85,8 +85,9 @@ impl InUse {
     }
 
     /// The reply as those above are to see it. The use goes on until it has ended.
-    pub(crate) fn until_answered(self, reply: Reply) -> Reply {
-        if self.inner.asks { Reply::new(Marked::new(reply, self)) } else { reply.holding(self) }
+    /// `again` is what can be sent once more.
+    pub(crate) fn until_answered(self, reply: Reply, again: Option<(Arc<Shared>, Request)>) -> Reply {
+        if self.inner.asks { Reply::new(Marked::new(reply, self, again)) } else { reply.holding(self) }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mcp_jsonrpc::Message;
 use mcp_protocol::method;
-use mcp_transport::{Caller, Closed, ConnectError, EventSender, NotSent, SendError, Transport};
+use mcp_transport::{Caller, Closed, ConnectError, EventSender, NotSent, Reply, Request, SendError, Transport};
 use tokio::time::Instant;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -90,6 +90,33 @@ impl Shared {
         };
         self.change(|course| course.ended(inner, why, Moment::now()));
         true
+    }
+
+    /// Sends a call. What was provably not sent is sent again, but not for ever; `may_repeat`: and so is what was sent and not
+    /// read.
+    pub(crate) async fn call(self: &Arc<Self>, mut request: Request, may_repeat: bool) -> Result<Reply, SendError> {
+        let mut first = true;
+        loop {
+            let inner = match self.ready().await {
+                Ok(inner) => inner,
+                Err(reason) => return Err(SendError::new(request.into_parts().0, reason)),
+            };
+            let caller = Arc::clone(request.caller());
+            let again = (may_repeat && inner.asks).then(|| (Arc::clone(self), request.clone()));
+            let error = match inner.connection.call(request).await {
+                Ok(reply) => return Ok(inner.until_answered(reply, again)),
+                Err(error) => error,
+            };
+            if !self.gave_up(&inner, &error.reason) || !std::mem::take(&mut first) {
+                return Err(error);
+            }
+            request = Request::new(*error.message, caller).map_err(|message| SendError::new(*message, error.reason))?;
+        }
+    }
+
+    /// Sends a call that was sent before and not read; not a third time.
+    pub(crate) async fn call_last(self: &Arc<Self>, request: Request) -> Result<Reply, SendError> {
+        self.call(request, false).await
     }
 
     /// Gives an answer to the connection that asked, or to nobody.

@@ -89,24 +89,8 @@ impl Connection for Supervised {
         self.shared.course().board().peer()
     }
 
-    async fn call(&self, mut request: Request) -> Result<Reply, SendError> {
-        let mut first = true;
-        loop {
-            let inner = match self.shared.ready().await {
-                Ok(inner) => inner,
-                Err(reason) => return Err(SendError::new(request.into_parts().0, reason)),
-            };
-            let caller = Arc::clone(request.caller());
-            let error = match inner.connection.call(request).await {
-                Ok(reply) => return Ok(inner.until_answered(reply)),
-                Err(error) => error,
-            };
-            // It was provably not sent, so it may be sent again, but not for ever.
-            if !self.shared.gave_up(&inner, &error.reason) || !std::mem::take(&mut first) {
-                return Err(error);
-            }
-            request = Request::new(*error.message, caller).map_err(|message| SendError::new(*message, error.reason))?;
-        }
+    async fn call(&self, request: Request) -> Result<Reply, SendError> {
+        self.shared.call(request, true).await
     }
 
     /// Sends a notification, connecting if need be, or an answer, if the connection that asked is still there.

@@ -152,8 +152,21 @@ impl Transport for StdioServer {
         let (stdin, stdout, stderr) = pipes(&mut owned).map_err(|error| self.failed(error))?;
         let lifeline = ChildLifeline::attend(owned, stderr, exits, self.stop, Arc::clone(&self.name));
         let stdout = Output::new(stdout, lifeline.life());
-        Ok(Duplex::over_io(stdout, stdin, Arc::new(lifeline), self.limits.clone()))
+        Ok(Duplex::over_pipe(stdout, stdin, unread, Arc::new(lifeline), self.limits.clone()))
     }
+}
+
+/// How many bytes of what was written the child has not read. The pipe keeps them for as long as our end is open, also when
+/// the child is gone.
+#[cfg(target_os = "linux")]
+fn unread(stdin: &ChildStdin) -> Option<u64> {
+    rustix::io::ioctl_fionread(stdin).ok()
+}
+
+/// Other systems do not tell it at this end.
+#[cfg(not(target_os = "linux"))]
+fn unread(_: &ChildStdin) -> Option<u64> {
+    None
 }
 
 fn pipes(owned: &mut Owned) -> io::Result<(ChildStdin, ChildStdout, ChildStderr)> {

@@ -67,6 +67,9 @@ pub enum Lost {
     /// The conversation ended first.
     #[error("{0}")]
     Exited(Arc<Closed>),
+    /// The conversation ended before the server had read the call, so it may be made again.
+    #[error("{0}")]
+    Unread(Arc<Closed>),
     /// No response came in time.
     #[error("the server did not answer within {after:?}")]
     Timeout {

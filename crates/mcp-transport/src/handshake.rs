@@ -134,7 +134,7 @@ fn not_sent(error: SendError) -> ConnectError {
 
 fn lost(lost: Lost) -> ConnectError {
     match lost {
-        Lost::Exited(closed) => ConnectError::Ended(closed),
+        Lost::Exited(closed) | Lost::Unread(closed) => ConnectError::Ended(closed),
         Lost::Http { status, challenge, .. } => ConnectError::Http { status, challenge },
         Lost::NotMcp => ConnectError::NotMcp,
         other => ConnectError::Other(Box::new(other)),

@@ -93,10 +93,10 @@ impl Call {
 
     fn failed(&self, lost: &Lost) -> Message {
         let told = match (lost, &self.session) {
-            (Lost::Exited(_) | Lost::Cancelled, Some((front, _))) if front.is_stopping() => {
+            (Lost::Exited(_) | Lost::Unread(_) | Lost::Cancelled, Some((front, _))) if front.is_stopping() => {
                 Told::from(&Lost::ShuttingDown)
             }
-            (Lost::Exited(_), Some((front, used))) => {
+            (Lost::Exited(_) | Lost::Unread(_), Some((front, used))) => {
                 front.server_left(used.session());
                 Told::from(lost)
             }

@@ -124,9 +124,27 @@ async fn a_killed_child_ends_its_calls_at_once() {
         std::time::Instant::now()
     };
     let (lost, killed) = futures::future::join(pending, murder).await;
-    let Err(Lost::Exited(closed)) = lost else { panic!("{lost:?}") };
+    // It may or may not have read the call before.
+    let Err(Lost::Exited(closed) | Lost::Unread(closed)) = lost else { panic!("{lost:?}") };
     assert_eq!(closed.reason, CloseReason::Killed(9));
     assert!(killed.elapsed() < Duration::from_secs(2), "{:?}", killed.elapsed());
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_call_that_a_killed_child_has_not_read_says_so() {
+    let server = Marked::rude(&[]);
+    let connection = server.connect().await;
+    initialize(&connection).await;
+    let child = mcp_testkit::living(&server.mark)[0];
+    echo(&connection, "read").await.unwrap();
+    kill(child, rustix::process::Signal::STOP);
+    let murder = async {
+        tokio::task::yield_now().await;
+        kill(child, rustix::process::Signal::KILL);
+    };
+    let (lost, ()) = futures::future::join(echo(&connection, "not read"), murder).await;
+    assert!(matches!(lost, Err(Lost::Unread(_))), "{lost:?}");
 }
 
 #[tokio::test]

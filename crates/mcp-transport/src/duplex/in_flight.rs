@@ -222,13 +222,17 @@ impl<W: Clone> InFlight<W> {
     }
 
     /// Ends all calls.
-    pub(crate) fn drain(&mut self) -> Vec<W> {
+    pub(crate) fn drain(&mut self) -> Vec<(u64, W)> {
         self.attributable = 0;
         self.free.clear();
         self.ghosts.clear();
         self.asked.clear();
-        let slots = std::mem::take(&mut self.slots).into_iter();
-        slots.filter_map(|slot| if let State::Waiting(call) = slot.state { Some(call.waiter) } else { None }).collect()
+        let slots = (0_u64..).zip(std::mem::take(&mut self.slots));
+        let calls = slots.filter_map(|(at, slot)| match slot.state {
+            State::Waiting(call) => Some((u64::from(slot.generation) << SLOT_BITS | at, call.waiter)),
+            _ => None,
+        });
+        calls.collect()
     }
 
     fn note(&self, key: u64, message: Message) -> Delivery<W> {

@@ -4,6 +4,7 @@ mod in_flight;
 mod mailbox;
 mod outbox;
 mod reader;
+mod trail;
 mod writer;
 
 use std::{
@@ -22,6 +23,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::watch,
     task::AbortHandle,
+    time::timeout,
 };
 
 use self::{
@@ -123,6 +125,8 @@ pub(crate) struct Shared {
     pub(crate) outbox: Outbox,
     events: Mutex<Option<EventSender>>,
     closed: watch::Sender<Option<Arc<Closed>>>,
+    /// The calls of which the peer has read nothing, once the writer is done.
+    unread: watch::Sender<Option<Vec<u64>>>,
     lifeline: std::sync::Weak<dyn Lifeline>,
     pub(crate) limits: DuplexLimits,
 }
@@ -136,8 +140,21 @@ impl Duplex {
         lifeline: Arc<dyn Lifeline>,
         limits: DuplexLimits,
     ) -> Arc<Self> {
+        Self::over_pipe(read, write, |_| None, lifeline, limits)
+    }
+
+    /// The same over a pipe of which `unread` tells how many bytes are in it that the peer has not read. When the peer is
+    /// gone, calls of which it has read nothing end in [`Lost::Unread`].
+    #[must_use]
+    pub fn over_pipe<W: AsyncWrite + Unpin + Send + 'static>(
+        read: impl AsyncRead + Unpin + Send + 'static,
+        write: W,
+        unread: fn(&W) -> Option<u64>,
+        lifeline: Arc<dyn Lifeline>,
+        limits: DuplexLimits,
+    ) -> Arc<Self> {
         let reader = LineReader::new(read, limits.line, limits.budget.clone());
-        Self::start(reader, LineWriter::new(write), lifeline, limits)
+        Self::start(reader, LineWriter::new(write, unread), lifeline, limits)
     }
 
     /// A connection over messages. Must be called inside a tokio runtime.
@@ -163,6 +180,7 @@ impl Duplex {
             outbox: Outbox::new(limits.outbox),
             events: Mutex::new(Some(sender)),
             closed: watch::Sender::new(None),
+            unread: watch::Sender::new(None),
             lifeline: Arc::downgrade(&lifeline),
             limits,
         });
@@ -246,6 +264,9 @@ impl Debug for Duplex {
     }
 }
 
+/// How long the end of a conversation waits for the writer to be done with a peer that is gone.
+const WRITER_WAIT: Duration = Duration::from_millis(100);
+
 impl Shared {
     fn calls(&self) -> MutexGuard<'_, InFlight<Arc<Mailbox>>> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
@@ -279,6 +300,11 @@ impl Shared {
             Some(lifeline) => lifeline.ended().await,
             None => Closed::new(CloseReason::Requested),
         };
+        // What the peer has not read is known when nothing is written any more.
+        self.outbox.close();
+        let mut unread = self.unread.subscribe();
+        let _ = timeout(WRITER_WAIT, unread.wait_for(Option::is_some)).await;
+        drop(unread);
         // A failed read says more than a plain end.
         let plain = closed.reason == CloseReason::Ended;
         self.finish(if plain { Closed { reason, ..closed } } else { closed });
@@ -293,9 +319,13 @@ impl Shared {
             known.get_or_insert_with(|| Arc::clone(&closed));
             first
         });
-        for mailbox in self.calls().drain() {
-            mailbox.settle(Err(Lost::Exited(Arc::clone(&closed))));
+        let unread = self.unread.borrow();
+        for (key, mailbox) in self.calls().drain() {
+            let is_unread = unread.as_ref().is_some_and(|unread| unread.contains(&key));
+            let closed = Arc::clone(&closed);
+            mailbox.settle(Err(if is_unread { Lost::Unread(closed) } else { Lost::Exited(closed) }));
         }
+        drop(unread);
         self.events.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 

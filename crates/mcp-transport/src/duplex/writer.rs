@@ -9,13 +9,17 @@ use tokio::{
     time::timeout,
 };
 
-use super::Shared;
+use super::{Shared, trail::Trail};
 use crate::{CloseReason, Closed};
 
 /// Where messages are written to.
 pub(crate) trait Writing: Send {
     /// Writes all of `batch` and leaves it empty.
     fn write(&mut self, batch: &mut Vec<Message>) -> impl Future<Output = io::Result<()>> + Send;
+    /// The keys of the requests of which the peer has read nothing, as far as that can be known.
+    fn unread(&self) -> Vec<u64> {
+        Vec::new()
+    }
     /// Says that there is no more.
     fn end(&mut self) -> impl Future<Output = ()> + Send;
 }
@@ -34,6 +38,7 @@ pub(crate) async fn run(mut to: impl Writing, shared: Arc<Shared>) {
         };
         if let Err(error) = written {
             shared.outbox.close();
+            shared.unread.send_replace(Some(to.unread()));
             // The reader usually learns of the same end, and with the better reason.
             if timeout(REASON_WAIT, shared.over()).await.is_err() {
                 shared.finish(Closed::new(CloseReason::Failed(error.to_string())));
@@ -41,6 +46,11 @@ pub(crate) async fn run(mut to: impl Writing, shared: Arc<Shared>) {
             break;
         }
     }
+    shared.unread.send_if_modified(|known| {
+        let first = known.is_none();
+        known.get_or_insert_with(|| to.unread());
+        first
+    });
     to.end().await;
 }
 
@@ -49,16 +59,39 @@ const REASON_WAIT: Duration = Duration::from_secs(1);
 /// Newline-delimited JSON.
 #[derive(Debug)]
 pub(crate) struct LineWriter<W> {
-    pipe: W,
+    pipe: Counted<W>,
     buffer: Vec<u8>,
+    trail: Trail,
+    unread: fn(&W) -> Option<u64>,
+}
+
+/// A pipe, and how many bytes it has taken.
+#[derive(Debug)]
+struct Counted<W> {
+    pipe: W,
+    taken: u64,
+}
+
+impl<W: AsyncWrite + Unpin> Counted<W> {
+    async fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let taken = self.pipe.write(bytes).await?;
+            if taken == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            self.taken += taken as u64;
+            bytes = &bytes[taken..];
+        }
+        Ok(())
+    }
 }
 
 /// From this length in bytes on, copying a message costs more than a write of its own.
 const LARGE: usize = 32 * 1024;
 
 impl<W: AsyncWrite + Unpin + Send> LineWriter<W> {
-    pub(crate) fn new(pipe: W) -> Self {
-        Self { pipe, buffer: Vec::new() }
+    pub(crate) fn new(pipe: W, unread: fn(&W) -> Option<u64>) -> Self {
+        Self { pipe: Counted { pipe, taken: 0 }, buffer: Vec::new(), trail: Trail::default(), unread }
     }
 
     async fn flush(&mut self) -> io::Result<()> {
@@ -72,6 +105,7 @@ impl<W: AsyncWrite + Unpin + Send> LineWriter<W> {
 
 impl<W: AsyncWrite + Unpin + Send> Writing for LineWriter<W> {
     async fn write(&mut self, batch: &mut Vec<Message>) -> io::Result<()> {
+        self.trail.note(batch);
         for message in batch.drain(..) {
             let message = message.single_line();
             if message.len() < LARGE {
@@ -92,12 +126,17 @@ impl<W: AsyncWrite + Unpin + Send> Writing for LineWriter<W> {
             }
         }
         self.flush().await?;
-        self.pipe.flush().await
+        self.pipe.pipe.flush().await
+    }
+
+    fn unread(&self) -> Vec<u64> {
+        let unread = (self.unread)(&self.pipe.pipe);
+        unread.map(|unread| self.trail.unread(self.pipe.taken, unread)).unwrap_or_default()
     }
 
     async fn end(&mut self) {
         // A pipe that is gone already has nothing to be told.
-        let _ = self.pipe.shutdown().await;
+        let _ = self.pipe.pipe.shutdown().await;
     }
 }
 
