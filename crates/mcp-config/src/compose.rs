@@ -1,6 +1,6 @@
 //! Makes a configured server one that a proxy can be given.
 
-use std::{collections::BTreeMap, ffi::OsString, fmt, sync::Arc};
+use std::{collections::BTreeMap, ffi::OsString, fmt, sync::Arc, time::Duration};
 
 use http::HeaderName;
 use mcp_proxy_core::{
@@ -116,7 +116,7 @@ impl Composer {
         let sharing = sharing(None, defaults);
         Ok(server
             .sharing(sharing)
-            .supervision(supervision(&ServerSettings::default(), defaults))
+            .supervision(supervision(&ServerSettings::default(), defaults, Supervision::default().retry_after))
             .request_env(request_env(&name, &BTreeMap::new(), sharing, defaults)?))
     }
 
@@ -136,7 +136,7 @@ impl Composer {
         let sharing = sharing(settings.session, defaults);
         let mut options = ServerOptions::with(Arc::clone(&entry.name), transport)
             .sharing(sharing)
-            .supervision(supervision(settings, defaults))
+            .supervision(supervision(settings, defaults, retry_after(&entry.target)))
             .request_env(request_env(&entry.name, &settings.request_env, sharing, defaults)?)
             .limits(limits);
         if settings.start.unwrap_or(defaults.start) == Start::Demand {
@@ -213,12 +213,21 @@ fn sharing(own: Option<SessionKind>, defaults: &Defaults) -> Sharing {
     }
 }
 
-fn supervision(settings: &ServerSettings, defaults: &Defaults) -> Supervision {
+/// How long after its last failure a use tries once more, where the entry does not say. A server that is not ours to start
+/// comes back when it comes back, and asking costs little.
+fn retry_after(target: &Target) -> Duration {
+    match target {
+        Target::Remote { .. } => Duration::from_secs(1),
+        _ => Supervision::default().retry_after,
+    }
+}
+
+fn supervision(settings: &ServerSettings, defaults: &Defaults, retry_after: Duration) -> Supervision {
     let usual = Supervision::default();
     Supervision {
         auto_restart: settings.auto_restart.unwrap_or(usual.auto_restart),
         max_restarts: settings.max_restarts.unwrap_or(usual.max_restarts),
-        retry_after: settings.retry_after.unwrap_or(usual.retry_after),
+        retry_after: settings.retry_after.unwrap_or(retry_after),
         idle: settings.idle_timeout.unwrap_or(defaults.idle_timeout).duration(),
         ..usual
     }

@@ -68,7 +68,7 @@ const FIXED: [Fixed; 13] = [
             "/api/mcp/{server}/resources/read",
             "read_resource",
             "Reads a resource",
-            &["server", "uri", "init", "sessionId", "notifications", "prefer"],
+            &["server", "uri", "raw", "init", "sessionId", "notifications", "prefer"],
             "ResourceContents",
             Kind::Work,
         )

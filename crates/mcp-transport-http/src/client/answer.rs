@@ -48,7 +48,12 @@ pub(crate) async fn read(response: Response<Incoming>, ours: &Id, in_session: bo
     }
     let lost = refused(&response);
     let error = error_in(response).await;
-    if status == StatusCode::NOT_FOUND && in_session && !error.as_ref().is_some_and(|error| is_in_band(error, ours)) {
+    let is_forgotten = match status {
+        StatusCode::NOT_FOUND => !error.as_ref().is_some_and(|error| is_in_band(error, ours)),
+        StatusCode::BAD_REQUEST => error.as_ref().is_some_and(is_about_session),
+        _ => false,
+    };
+    if in_session && is_forgotten {
         return Answer::Forgotten;
     }
     error.map_or(Answer::Lost(lost), Answer::Error)
@@ -58,6 +63,12 @@ pub(crate) async fn read(response: Response<Incoming>, ours: &Id, in_session: bo
 pub(crate) async fn error_in(response: Response<Incoming>) -> Option<Message> {
     let body: Bytes = body::collect(response, ERROR_LIMIT).await.ok()?;
     Message::parse(body).ok().filter(Message::is_error)
+}
+
+/// Whether a 400 is no answer to any request: servers that never knew a session, for they were started after it, often say
+/// so with this status instead of 404.
+fn is_about_session(error: &Message) -> bool {
+    error.id().is_none() && code::of(error) == Some(code::SERVER_ERROR)
 }
 
 /// Whether a 404 is the answer to this very request and says nothing about its session.

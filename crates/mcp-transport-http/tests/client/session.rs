@@ -39,14 +39,20 @@ async fn the_session_and_the_revision_are_named_from_the_handshake_on() {
 
 #[tokio::test]
 async fn a_forgotten_session_means_not_sent_and_ends_the_connection() {
-    for body in ["", r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"Session not found"}}"#] {
+    // The last is what servers say that were started after the session, and so never knew it.
+    for (status, body) in [
+        ("404 Not Found", ""),
+        ("404 Not Found", r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"Session not found"}}"#),
+        ("400 Bad Request", r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"No valid session ID"}}"#),
+    ] {
         let mut server = Fake::start().await;
         let connection = introduced(&mut server).await;
         let calling = {
             let connection = Arc::clone(&connection);
             tokio::spawn(async move { connection.call(request(CALL)).await.unwrap_err() })
         };
-        server.expect("POST /mcp").await.answer("404 Not Found\r\ncontent-type: application/json", body).await;
+        let head = format!("{status}\r\ncontent-type: application/json");
+        server.expect("POST /mcp").await.answer(&head, body).await;
         let error = calling.await.unwrap();
         assert!(matches!(error.reason, NotSent::Forgotten));
         assert_eq!(text(&error.message), CALL);
