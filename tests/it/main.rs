@@ -25,6 +25,7 @@ mod peers;
 mod per_client;
 mod proxy;
 mod reloaded;
+mod rest;
 mod restart;
 mod rmcp;
 mod rude;

@@ -37,7 +37,16 @@ pub(crate) struct Launch(Command);
 impl Launch {
     /// `mcp-stdio OPTIONS`, which takes none of our own settings.
     pub(crate) fn new<O: AsRef<OsStr>>(options: &[O]) -> Self {
-        let mut command = Command::new(program());
+        Self::of(program(), options)
+    }
+
+    /// `mcp-rest OPTIONS`.
+    pub(crate) fn rest<O: AsRef<OsStr>>(options: &[O]) -> Self {
+        Self::of(built("mcp-rest"), options)
+    }
+
+    fn of<O: AsRef<OsStr>>(program: PathBuf, options: &[O]) -> Self {
+        let mut command = Command::new(program);
         command.args(options).stdin(Stdio::null());
         for name in SETTINGS {
             command.env_remove(name);
@@ -152,6 +161,11 @@ impl Proxy {
     }
 
     fn read(&mut self, line: String) {
+        if line.starts_with("mcp-rest is ready: ") {
+            let url = line.split_whitespace().find(|word| word.starts_with("http"));
+            self.base =
+                url.and_then(|url| url.split_once("/api/")).map(|(base, _)| base.to_owned()).unwrap_or_default();
+        }
         if line.starts_with("mcp-stdio is ready: ") {
             let urls = line.split_whitespace().filter(|word| word.starts_with("http"));
             for url in urls {
@@ -240,8 +254,12 @@ impl Drop for Proxy {
 
 /// The built program: cargo puts it one folder above the test programs.
 pub(crate) fn program() -> PathBuf {
+    built("mcp-stdio")
+}
+
+fn built(name: &str) -> PathBuf {
     let test = env::current_exe().unwrap();
-    let program = test.parent().unwrap().parent().unwrap().join("mcp-stdio").with_extension(env::consts::EXE_EXTENSION);
+    let program = test.parent().unwrap().parent().unwrap().join(name).with_extension(env::consts::EXE_EXTENSION);
     assert!(program.is_file(), "no {}: run `cargo xtask test`, or `cargo build --bins` first", program.display());
     program
 }

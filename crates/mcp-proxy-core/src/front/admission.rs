@@ -29,19 +29,30 @@ impl Front {
         let (parts, body) = request.into_parts();
         let pass = match self.guard.check(&parts) {
             Ok(pass) => pass,
-            Err(refusal) => return told(&refusal.into(), None).map(ResponseBody::own),
+            Err(refusal) => return self.turned_away(&parts, &refusal.into()),
         };
         if let Some(answer) = pass.preflight(&parts) {
             return answer.map(ResponseBody::own);
         }
         let mut answer = if self.is_stopping() {
-            told(&rescue::shutting_down(), None).map(ResponseBody::own)
+            self.turned_away(&parts, &rescue::shutting_down())
         } else {
             let answer = self.admitted(parts, body, used).await;
             answer.unwrap_or_else(|refused| refused.map(ResponseBody::own))
         };
         pass.stamp(answer.headers_mut());
         answer
+    }
+
+    /// Why a request gets no further, in the words of those who speak at its path.
+    fn turned_away(&self, parts: &Parts, why: &Told) -> Response<ResponseBody> {
+        #[cfg(feature = "rest")]
+        if self.rest_route(parts).is_some() {
+            return Self::rest_refusal(why).map(|body| ResponseBody::of_service(body, &self.stopping));
+        }
+        #[cfg(not(feature = "rest"))]
+        let _ = parts;
+        told(why, None).map(ResponseBody::own)
     }
 
     /// Answers a request from a host and an origin that may ask, once it is known who does.

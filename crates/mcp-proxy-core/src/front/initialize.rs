@@ -28,7 +28,7 @@ impl Front {
             .create(head.principal.clone(), Revision::LATEST_LEGACY, now(), live)
             .map_err(|error| refused(&Told::from(&error), id.as_ref()))?;
         // Whatever happens before the client knows the session's id, nobody else will end it.
-        let guard = Unannounced { front: self, session: Some(&session) };
+        let guard = Unannounced::new(self, &session);
         let response = introduce(&session, message).await.map_err(|told| refused(&told, id.as_ref()))?;
         guard.announced();
         used.by(&session);
@@ -55,6 +55,7 @@ pub(super) async fn introduce(session: &Session, message: &Message) -> Result<Me
     let caller = Arc::new(Caller {
         session: Some(Arc::clone(session.id().expose())),
         client: Some(Arc::clone(&client)),
+        headers: live.headers.clone(),
         variables: live.variables.clone(),
         ..Caller::new(session.owner().clone(), revision)
     });
@@ -76,13 +77,17 @@ pub(super) async fn introduce(session: &Session, message: &Message) -> Result<Me
 }
 
 /// A session that its client has not heard of yet; it ends with the request that wanted it.
-struct Unannounced<'a> {
+pub(super) struct Unannounced<'a> {
     front: &'a Front,
     session: Option<&'a Session>,
 }
 
-impl Unannounced<'_> {
-    fn announced(mut self) {
+impl<'a> Unannounced<'a> {
+    pub(super) fn new(front: &'a Front, session: &'a Session) -> Self {
+        Self { front, session: Some(session) }
+    }
+
+    pub(super) fn announced(mut self) {
         self.session = None;
     }
 }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use futures::{Stream, future::BoxFuture};
+use http::HeaderMap;
 use mcp_jsonrpc::Message;
 use mcp_session::StreamId;
 use mcp_transport::{Caller, Connection, Events, Secret};
@@ -22,6 +23,8 @@ pub(crate) struct Live {
     pub(crate) server: Arc<Server>,
     /// What its client sets for a process of its own.
     pub(super) variables: BTreeMap<String, Secret>,
+    /// What its client says to the server itself.
+    pub(super) headers: HeaderMap,
     /// There once the client has introduced itself.
     opened: OnceLock<(Opened, Arc<Caller>)>,
     pub(super) cancels: Arc<Cancels>,
@@ -80,11 +83,18 @@ impl Live {
         Self {
             server,
             variables,
+            headers: HeaderMap::new(),
             opened: OnceLock::new(),
             cancels: Arc::default(),
             listening: Mutex::default(),
             inbox: Mutex::default(),
         }
+    }
+
+    /// Hands these headers on to the server.
+    #[cfg(feature = "rest")]
+    pub(super) fn forwarding(self, headers: HeaderMap) -> Self {
+        Self { headers, ..self }
     }
 
     /// Serves the session by `opened` from now on; gives it back if the session is served already.

@@ -208,8 +208,11 @@ impl Server {
         self.check()?;
         let (legacy, modern) = (Arc::new(caller(Revision::LATEST_LEGACY)), || Arc::new(caller(Revision::LATEST)));
         if self.is_partitioned(&legacy) {
+            // The proxy itself might not be let in, or lack what only the caller sets.
             if self.find.era().is_none() {
-                self.start().await?;
+                let found = self.find.connect(&legacy).await;
+                self.own.note(found.as_ref().map(drop));
+                found.map_err(|error| Unreachable::Connect(Arc::new(error)))?;
             }
             let era = self.find.era().unwrap_or(Era::Legacy);
             let caller = if era == Era::Legacy { legacy } else { modern() };
@@ -234,7 +237,10 @@ impl Server {
     fn is_own(&self, caller: &Caller) -> bool {
         let can_interact =
             || ClientCapabilities::read(caller.capabilities()).is_ok_and(ClientCapabilities::can_interact);
-        self.options.is_dedicated() || (self.options.interaction == Interaction::Dedicated && can_interact())
+        let has_headers = !caller.headers.is_empty();
+        self.options.is_dedicated()
+            || has_headers
+            || (self.options.interaction == Interaction::Dedicated && can_interact())
     }
 
     /// Takes out the lanes without sessions that nobody used for as long as a session may idle.

@@ -66,9 +66,14 @@ pub(crate) async fn error_in(response: Response<Incoming>) -> Option<Message> {
 }
 
 /// Whether a 400 is no answer to any request: servers that never knew a session, for they were started after it, often say
-/// so with this status instead of 404.
+/// so with this status instead of 404. Some of them (those made after the official TypeScript examples) repeat the
+/// request's id, and only their words tell that it was not looked at.
 fn is_about_session(error: &Message) -> bool {
-    error.id().is_none() && code::of(error) == Some(code::SERVER_ERROR)
+    let says_so = || {
+        let text = error.value(&["error", "message"]).unwrap_or_default();
+        text.to_ascii_lowercase().contains("session")
+    };
+    code::of(error) == Some(code::SERVER_ERROR) && (error.id().is_none() || says_so())
 }
 
 /// Whether a 404 is the answer to this very request and says nothing about its session.

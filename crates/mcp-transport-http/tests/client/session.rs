@@ -39,11 +39,12 @@ async fn the_session_and_the_revision_are_named_from_the_handshake_on() {
 
 #[tokio::test]
 async fn a_forgotten_session_means_not_sent_and_ends_the_connection() {
-    // The last is what servers say that were started after the session, and so never knew it.
+    // The last two are what servers say that were started after the session, and so never knew it.
     for (status, body) in [
         ("404 Not Found", ""),
         ("404 Not Found", r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"Session not found"}}"#),
-        ("400 Bad Request", r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"No valid session ID"}}"#),
+        ("400 Bad Request", r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"who are you"}}"#),
+        ("400 Bad Request", r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"No valid session ID"}}"#),
     ] {
         let mut server = Fake::start().await;
         let connection = introduced(&mut server).await;

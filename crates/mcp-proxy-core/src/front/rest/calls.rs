@@ -45,6 +45,8 @@ struct Outcome {
 const MOST: usize = 1000;
 /// The same of one key.
 const MOST_OF_ONE: usize = 100;
+/// Bytes of all outcomes together. One more, and those that have waited longest are forgotten first.
+const MOST_BYTES: usize = 256 << 20;
 /// How long an outcome is kept.
 const KEPT: Duration = Duration::from_mins(10);
 
@@ -65,9 +67,11 @@ impl Calls {
         let (me, key) = (self.clone(), id.clone());
         let task = tokio::spawn(async move {
             let outcome = Outcome::of(finish.await).await;
-            if let Some(call) = me.lock().get_mut(&key) {
+            let mut calls = me.lock();
+            if let Some(call) = calls.get_mut(&key) {
                 (call.task, call.outcome) = (None, Some(outcome));
             }
+            forget_oldest(&mut calls);
         });
         calls.insert(id.clone(), Call { owner, server, task: Some(task.abort_handle()), outcome: None });
         Ok(id)
@@ -123,6 +127,24 @@ impl Asking<'_> {
 
     fn is_ours(&self, call: &Call) -> bool {
         call.owner == self.head.principal && *call.server == **self.server.name()
+    }
+}
+
+/// Forgets outcomes until the others are not too large.
+fn forget_oldest(calls: &mut HashMap<Box<str>, Call>) {
+    let outcomes = calls.iter().filter_map(|(id, call)| Some((id, call.outcome.as_ref()?)));
+    let mut held: Vec<_> = outcomes.map(|(id, outcome)| (outcome.at, outcome.body.len(), id.clone())).collect();
+    let mut bytes: usize = held.iter().map(|(_, length, _)| length).sum();
+    if bytes <= MOST_BYTES {
+        return;
+    }
+    held.sort();
+    for (_, length, id) in held {
+        if bytes <= MOST_BYTES {
+            break;
+        }
+        bytes -= length;
+        calls.remove(&id);
     }
 }
 

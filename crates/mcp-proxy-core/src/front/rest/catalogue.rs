@@ -3,13 +3,14 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use mcp_jsonrpc::{Id, Message};
 use mcp_openapi::{Along, request};
 use mcp_protocol::{Envelope, Era, ListKind, ListPage, Revision};
 use mcp_transport::{Partition, Request};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::reach::{CAN, INFO, Reached};
 use crate::server::Server;
@@ -18,8 +19,14 @@ use crate::server::Server;
 #[derive(Debug, Default)]
 pub(super) struct Catalogue(Mutex<HashMap<(usize, Partition), Names>>);
 
-type Names = Arc<HashSet<Box<str>>>;
+#[derive(Clone, Debug)]
+struct Names {
+    names: Arc<HashSet<Box<str>>>,
+    until: Instant,
+}
 
+/// How long a list is taken to be the server's current one.
+const FRESH: Duration = Duration::from_secs(30);
 /// Lists that are kept. One more, and all are forgotten: they are quickly asked for again.
 const KEPT: usize = 1024;
 /// Pages of one list, and tools in all.
@@ -32,8 +39,8 @@ impl Catalogue {
     pub(super) async fn has(&self, server: &Arc<Server>, reached: &Reached, tool: &str) -> bool {
         // Another server of that name is another server.
         let key = (Arc::as_ptr(server) as usize, reached.caller.partition());
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).map(Arc::clone);
-        if known.is_some_and(|names| names.contains(tool)) {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if known.is_some_and(|known| Instant::now() < known.until && known.names.contains(tool)) {
             return true;
         }
         let patience = server.handshake_patience();
@@ -45,7 +52,7 @@ impl Catalogue {
         if KEPT <= all.len() {
             all.clear();
         }
-        all.insert(key, Arc::new(names));
+        all.insert(key, Names { names: Arc::new(names), until: Instant::now() + FRESH });
         is_there
     }
 }

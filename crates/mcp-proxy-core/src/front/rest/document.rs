@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use super::{
     Asking, Rest,
     catalogue::tools,
+    reach::introduction,
     reply::{RestAnswer, json},
 };
 use crate::{
@@ -74,7 +75,7 @@ async fn list(front: &Arc<Front>, rest: &Arc<Rest>, server: &Arc<Server>, head: 
     let asking = Asking { front, rest, server, head, parameters, prefer, variables: BTreeMap::new() };
     let listing = async {
         let reached = asking.reach().await.ok()?;
-        let handshake = reached.connection.peer().handshake.clone();
+        let handshake = introduction(&reached.connection.peer());
         Some((handshake, tools(&reached).await.unwrap_or_default()))
     };
     let (handshake, tools) = timeout(PATIENCE, listing).await.ok().flatten().unwrap_or_default();

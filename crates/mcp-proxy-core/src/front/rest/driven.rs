@@ -7,21 +7,22 @@ use http::{
     StatusCode,
     header::{ACCEPT, LOCATION},
 };
-use mcp_eras::{ParkedCall, Purpose, Question as Asked, Resumed, Step};
-use mcp_jsonrpc::{Id, Message, field, quote};
+use mcp_eras::{ParkedCall, Purpose, Question as Asked, ResumeError, Resumed, Step, Token};
+use mcp_jsonrpc::{Id, Message};
 use mcp_openapi::{Along, InputAnswers, RawContent, answer, input_required, segment, short_answer};
-use mcp_protocol::{Envelope, Era, InputRequired, InputResponses, ResultType, Revision, method};
+use mcp_protocol::{Envelope, Era, InputRequired, InputResponses, LogLevel, ResultType, Revision, method};
 use mcp_transport::{Lost, Principal, Request};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::{
-    Asking, Rest,
+    Asking, Rest, kept,
     question::Question,
-    reach::{CAN, INFO, Reached},
+    reach::{AGAIN, CAN, INFO, Reached},
     reply::{Failed, RestAnswer, failed, json, not_found, of_session, raw},
     stream,
+    waiting::Parked,
 };
-use crate::{front::Front, rescue, rescue::Told};
+use crate::{front::Front, iso, rescue, rescue::Told};
 
 /// What has to be known to turn what comes back into an answer, once the request itself is forgotten.
 #[derive(Clone, Debug)]
@@ -50,7 +51,7 @@ impl Asking<'_> {
             return Ok(not_found("Tool not found", &text));
         }
         let call = self.begin(&question, reached, None).await.map_err(|told| failed(&told))?;
-        self.answer(question, call).await
+        self.answer(question, call, true).await
     }
 
     /// `POST …/input`: goes on with a call that waits for an answer.
@@ -61,25 +62,33 @@ impl Asking<'_> {
             // Nothing else is ever asked, for callers of REST are introduced as able to do no more.
             answers.answer(key, method::ELICITATION_CREATE).map_err(|error| bad(error.to_string()))?;
         }
-        let purpose = Purpose::answer(self.server.name());
-        let resumed = self.rest.parking.resume(&answers.token, &purpose, &self.head.principal);
-        match resumed.map_err(|error| failed(&Told::from(&error)))? {
+        let resume = |is_short| {
+            let purpose = purpose(self.server.name(), is_short);
+            self.rest.parking.resume(&answers.token, &purpose, &self.head.principal)
+        };
+        let (resumed, is_short) = match resume(false) {
+            Err(ResumeError::Invalid) => (resume(true), true),
+            resumed => (resumed, false),
+        };
+        let resumed = resumed.map_err(|error| failed(&Told::from(&error)))?;
+        self.rest.waiting.remove(&answers.token);
+        match resumed {
             Resumed::Parked(mut call) => {
                 for (key, text) in &answers.answers {
                     // One that was withdrawn meanwhile needs no answer.
                     let _ = call.answer(key, text).await;
                 }
-                let question = Question::Call { tool: String::new(), body: Bytes::new(), is_short: false };
-                self.answer(question, (call, Era::Legacy, None)).await
+                let question = Question::Call { tool: String::new(), body: Bytes::new(), is_short };
+                self.answer(question, (call, Era::Legacy, None), false).await
             }
             Resumed::State(kept) => {
                 let (question, state) =
-                    kept.as_deref().and_then(unpack).ok_or_else(|| bad("the token holds no request".into()))?;
+                    kept.as_deref().and_then(kept::unpack).ok_or_else(|| bad("the token holds no request".into()))?;
                 let responses = answers.answers.iter().map(|(key, text)| (key.as_str().into(), text.as_str()));
                 let responses = InputResponses { responses: responses.collect(), state: state.as_deref() };
                 let reached = self.reach().await.map_err(|told| failed(&told))?;
                 let call = self.begin(&question, reached, Some(&responses)).await.map_err(|told| failed(&told))?;
-                self.answer(question, call).await
+                self.answer(question, call, false).await
             }
         }
     }
@@ -91,12 +100,13 @@ impl Asking<'_> {
         mut reached: Reached,
         answers: Option<&InputResponses<'_>>,
     ) -> Result<(ParkedCall, Era, Option<Arc<str>>), Told> {
-        let since = Instant::now();
+        let (since, mut attempts) = (Instant::now(), 0);
         let token = Id::from(1);
         loop {
             let is_modern = reached.era == Era::Modern;
+            let log_level = self.wants_notes().then_some(LogLevel::Debug);
             let envelope =
-                Envelope { version: Revision::LATEST, capabilities: CAN, client_info: Some(INFO), log_level: None };
+                Envelope { version: Revision::LATEST, capabilities: CAN, client_info: Some(INFO), log_level };
             let along = Along {
                 progress_token: self.wants_notes().then_some(&token),
                 envelope: is_modern.then_some(envelope),
@@ -117,7 +127,14 @@ impl Asking<'_> {
                     let call = ParkedCall::begin(reply, reached.connection, reached.caller);
                     return Ok((call, reached.era, session));
                 }
-                Err(error) if self.may_send_again(&error.reason, since) => reached = self.reach().await?,
+                Err(error) if self.may_send_again(&error.reason, since) => {
+                    // A server may be gone without the connection to it knowing.
+                    if 0 < attempts {
+                        sleep(AGAIN).await;
+                    }
+                    attempts += 1;
+                    reached = self.reach().await?;
+                }
                 Err(error) => return Err(Told::from(&error.reason)),
             }
         }
@@ -127,6 +144,7 @@ impl Asking<'_> {
         &self,
         question: Question,
         (call, era, session): (ParkedCall, Era, Option<Arc<str>>),
+        may_ask_again: bool,
     ) -> Result<RestAnswer, Failed> {
         let manner = Manner {
             front: Arc::clone(self.front),
@@ -136,7 +154,8 @@ impl Asking<'_> {
             question,
             era,
             session,
-            lists_notes: self.parameters.notifications,
+            // A stream has told them.
+            lists_notes: self.parameters.notifications && !self.wants_stream(),
             is_strict: self.parameters.strict,
         };
         if self.wants_stream() {
@@ -145,10 +164,10 @@ impl Asking<'_> {
         if self.prefer.respond_async {
             return self.later(manner, call);
         }
-        let (again, since) = (manner.question.is_safe(), Instant::now());
+        let again = manner.question.is_safe() && may_ask_again;
         match manner.finish(call).await {
-            // What only reads may be asked twice.
-            Err(_) if again && since.elapsed() < self.front.limits.queue_wait => {
+            // What only reads may be asked twice, if it was the connection that went.
+            Err(Lost::Exited(_)) if again => {
                 let reached = self.reach().await.map_err(|told| failed(&told))?;
                 let question = manner.question.clone();
                 let (call, ..) = self.begin(&question, reached, None).await.map_err(|told| failed(&told))?;
@@ -171,10 +190,13 @@ impl Asking<'_> {
         Ok(answer)
     }
 
+    /// Whether the answer is to be a stream: clients of MCP name both kinds out of habit, and JSON is the usual one.
     fn wants_stream(&self) -> bool {
         let accepts = self.head.headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-        let mut kinds = accepts.flat_map(|value| value.split(',')).filter_map(|kind| kind.split(';').next());
-        kinds.any(|kind| kind.trim().eq_ignore_ascii_case("text/event-stream"))
+        let kinds = accepts.flat_map(|value| value.split(',')).filter_map(|kind| kind.split(';').next());
+        let kinds: Vec<_> = kinds.map(str::trim).collect();
+        let names = |wanted: &str| kinds.iter().any(|kind| kind.eq_ignore_ascii_case(wanted));
+        names("text/event-stream") && !names("application/json")
     }
 
     fn wants_notes(&self) -> bool {
@@ -199,15 +221,24 @@ impl Manner {
 
     /// Sets the call aside, and tells what the server asks.
     pub(super) fn park(&self, call: ParkedCall, asked: &[Asked]) -> RestAnswer {
-        let token = match self.rest.parking.park(call, &Purpose::answer(&self.server), &self.owner) {
+        let token = match self.rest.parking.park(call, &self.purpose(), &self.owner) {
             Ok(token) => token,
             Err(error) => return failed(&Told::from(&error)),
         };
-        let asked: Vec<_> = asked
-            .iter()
-            .map(|it| mcp_openapi::Asked { key: &it.key, method: &it.method, params: &it.params })
-            .collect();
-        json(StatusCode::CONFLICT, input_required(token.expose(), None, &asked))
+        if self.front.servers().find(&self.server).is_some_and(|server| !server.options().is_dedicated()) {
+            let parked = Parked {
+                server: Arc::clone(&self.server),
+                token: token.expose().to_owned(),
+                purpose: self.purpose(),
+                owner: self.owner.clone(),
+            };
+            // One spare instance is left for calls that need no answer.
+            let most = self.front.limits.interactive_children.saturating_sub(1).max(1);
+            self.rest.waiting.add(parked, most, &self.rest.parking);
+        }
+        let asked = asked.iter();
+        let asked = asked.map(|it| mcp_openapi::Asked { key: &it.key, method: &it.method, params: &it.params });
+        asking(&token, &asked.collect::<Vec<_>>())
     }
 
     /// The answer that a response makes.
@@ -242,49 +273,29 @@ impl Manner {
     /// Tells what a server of the modern era asks; all there is to remember goes into the token.
     fn wrap(&self, result: &str) -> RestAnswer {
         let Ok(required) = InputRequired::read(result) else { return failed(&Told::from(&Lost::NotMcp)) };
-        let kept = pack(&self.question, required.state);
-        let token = match self.rest.parking.wrap(Some(&kept), &Purpose::answer(&self.server), &self.owner) {
+        // Nothing else may be answered with a question.
+        let Some(kept) = kept::pack(&self.question, required.state) else { return failed(&Told::from(&Lost::NotMcp)) };
+        let token = match self.rest.parking.wrap(Some(&kept), &self.purpose(), &self.owner) {
             Ok(token) => token,
             Err(error) => return failed(&Told::from(&error)),
         };
-        let asked: Vec<_> = required
-            .requests
-            .iter()
-            .map(|it| mcp_openapi::Asked { key: &it.key, method: &it.method, params: it.params.unwrap_or("{}") })
-            .collect();
-        json(StatusCode::CONFLICT, input_required(token.expose(), None, &asked))
+        let asked = required.requests.iter();
+        let asked =
+            asked.map(|it| mcp_openapi::Asked { key: &it.key, method: &it.method, params: it.params.unwrap_or("{}") });
+        asking(&token, &asked.collect::<Vec<_>>())
+    }
+
+    fn purpose(&self) -> Purpose {
+        purpose(&self.server, self.question.tool().is_some_and(|(_, is_short)| is_short))
     }
 }
 
-/// What a token remembers of a call to a modern server: JSON text.
-fn pack(question: &Question, state: Option<&str>) -> String {
-    let Question::Call { tool, body, is_short } = question else { return String::new() };
-    let body = std::str::from_utf8(body).unwrap_or_default();
-    format!("[{},{},{is_short},{}]", quote(tool), quote(body), state.map_or_else(|| "null".to_owned(), str::to_owned))
+/// What the token of a call to `server` is good for. It remembers by that in which form the answer is to be.
+fn purpose(server: &str, is_short: bool) -> Purpose {
+    if is_short { Purpose::request(server, method::TOOLS_CALL, None) } else { Purpose::answer(server) }
 }
 
-/// The question, and the server's own state as JSON text.
-fn unpack(kept: &str) -> Option<(Question, Option<String>)> {
-    let places = field::elements(kept, 4).ok()?;
-    let [tool, body, is_short, state] = places.as_slice() else { return None };
-    let text = |place: &std::ops::Range<usize>| field::unescape(&kept[place.clone()]).map(std::borrow::Cow::into_owned);
-    let (tool, body) = (text(tool)?, Bytes::from(text(body)?));
-    let state = Some(kept[state.clone()].to_owned()).filter(|state| state != "null");
-    Some((Question::Call { tool, body, is_short: &kept[is_short.clone()] == "true" }, state))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_token_remembers_the_whole_call() {
-        let call = Question::Call { tool: "a \"b\"".to_owned(), body: Bytes::from(r#"{"x": 1}"#), is_short: true };
-        for state in [None, Some("\"s\"")] {
-            let (question, kept) = unpack(&pack(&call, state)).unwrap();
-            assert_eq!((question.tool(), kept.as_deref()), (Some(("a \"b\"", true)), state));
-            assert!(matches!(question, Question::Call { body, .. } if body == r#"{"x": 1}"#));
-        }
-        assert!(unpack("[]").is_none());
-    }
+/// The answer that tells what is asked.
+fn asking(token: &Token, asked: &[mcp_openapi::Asked<'_>]) -> RestAnswer {
+    json(StatusCode::CONFLICT, input_required(token.expose(), Some(&iso(token.expires_at())), asked))
 }

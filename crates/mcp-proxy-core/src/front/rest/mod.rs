@@ -4,10 +4,12 @@ mod calls;
 mod catalogue;
 mod document;
 mod driven;
+mod kept;
 mod question;
 mod reach;
 mod reply;
 mod stream;
+mod waiting;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -24,14 +26,16 @@ use self::{
     catalogue::Catalogue,
     question::Question,
     reply::{Failed, RestAnswer, failed, file, json, not_found},
+    waiting::Waiting,
 };
-use super::{Front, head::Head};
+use super::{Front, head::Head, route};
 use crate::{rescue, rescue::Told, server::Server};
 
 /// What REST remembers between requests.
 #[derive(Debug)]
 pub(crate) struct Rest {
     parking: Parking,
+    waiting: Waiting,
     calls: Calls,
     catalogue: Catalogue,
 }
@@ -54,7 +58,12 @@ struct Asking<'a> {
 impl Rest {
     pub(crate) fn new() -> Result<Arc<Self>, SealError> {
         let parking = Parking::new(ParkingLimits::default())?;
-        Ok(Arc::new(Self { parking, calls: Calls::default(), catalogue: Catalogue::default() }))
+        Ok(Arc::new(Self {
+            parking,
+            waiting: Waiting::default(),
+            calls: Calls::default(),
+            catalogue: Catalogue::default(),
+        }))
     }
 
     /// Forgets what nobody has come back for.
@@ -68,6 +77,11 @@ impl Front {
     /// Where a path leads in REST; `None` if it is none of its paths.
     pub(super) fn rest_route(&self, parts: &Parts) -> Option<(&Arc<Rest>, Found)> {
         let rest = self.rest.as_ref()?;
+        // Whoever mounts a service means it. Below `/api` there are some of both, and all of ours are known there.
+        let first = route::first_segment(parts.uri.path());
+        if first != "api" && self.mounts.iter().any(|mount| *mount.segment == *first) {
+            return None;
+        }
         match Route::find(&parts.method, parts.uri.path()) {
             Err(NoRoute::Unknown) => None,
             found => Some((rest, found)),
@@ -85,6 +99,11 @@ impl Front {
     /// The answer where there is nothing, in the words of REST.
     pub(super) fn rest_nothing(method: &Method, path: &str) -> RestAnswer {
         not_found("Not found", &format!("Route {method} {path} does not exist"))
+    }
+
+    /// Why a request gets no further, in the words of REST.
+    pub(super) fn rest_refusal(why: &Told) -> RestAnswer {
+        failed(why)
     }
 
     async fn rest_or_failed<B>(

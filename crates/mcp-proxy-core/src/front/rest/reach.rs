@@ -3,9 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use mcp_jsonrpc::{Id, Message};
-use mcp_protocol::{Era, InitializeParams, Revision, method};
+use mcp_protocol::{DiscoverResult, Era, InitializeParams, InitializeResult, Revision, method};
 use mcp_session::{InUse, SessionId};
-use mcp_transport::{Caller, Client, Connection, NotSent};
+use mcp_transport::{Caller, Client, Connection, NotSent, Peer};
 use tokio::time::{Instant, sleep};
 
 use super::{
@@ -13,7 +13,12 @@ use super::{
     reply::{Failed, RestAnswer, failed, json, of_session},
 };
 use crate::{
-    front::{Session, initialize::introduce, live::Live, now},
+    front::{
+        Session,
+        initialize::{Unannounced, introduce},
+        live::Live,
+        now,
+    },
     rescue,
     rescue::Told,
     server::Unreachable,
@@ -23,7 +28,7 @@ use crate::{
 pub(super) const CAN: &str = r#"{"elicitation":{"form":{},"url":{}}}"#;
 pub(super) const INFO: &str = concat!(r#"{"name":"mcp-rest","version":""#, env!("CARGO_PKG_VERSION"), r#""}"#);
 /// How long it is between two attempts to reach a server that is just not there.
-const AGAIN: Duration = Duration::from_millis(200);
+pub(super) const AGAIN: Duration = Duration::from_millis(200);
 
 /// A way to the server, and on whose behalf.
 pub(super) struct Reached {
@@ -53,7 +58,7 @@ impl Asking<'_> {
                 let caller = |revision| self.caller(revision);
                 let reached = self.server.single(caller).await;
                 let (_, peer, _) = reached.map_err(|error| failed(&self.unreachable(&error)))?;
-                Ok(json(http::StatusCode::OK, mcp_openapi::answer::with_session(&peer.handshake, None)))
+                Ok(json(http::StatusCode::OK, mcp_openapi::answer::with_session(&introduction(&peer), None)))
             }
             Err(Refusal::Told(told)) => Err(failed(&told)),
         }
@@ -119,25 +124,22 @@ impl Asking<'_> {
     }
 
     async fn open_session(&self) -> Result<(Session, String), Refusal> {
-        let variables = self
-            .head
-            .variables(self.server)
-            .map_err(|_| Refusal::Told(rescue::bad_params("the query sets what it may not")))?;
-        let live = |_: &_| Live::new(Arc::clone(self.server), variables);
+        let (variables, headers) = (self.variables.clone(), self.head.forwarded(self.server));
+        let live = |_: &_| Live::new(Arc::clone(self.server), variables).forwarding(headers);
         let principal = self.head.principal.clone();
         let session = self.front.sessions.create(principal, Revision::LATEST_LEGACY, now(), live);
         let session = session.map_err(|error| Refusal::Told(Told::from(&error)))?;
         let params = InitializeParams::write(Revision::LATEST_LEGACY.as_str(), CAN, INFO);
+        // Whatever happens before the caller knows the session's id, nobody else will end it.
+        let guard = Unannounced::new(self.front, &session);
         let hello = Message::request(&Id::from(0), method::INITIALIZE, Some(&params));
         match introduce(&session, &hello).await {
             Ok(response) => {
                 session.mark_initialized();
+                guard.announced();
                 Ok((session, response.result().unwrap_or("{}").to_owned()))
             }
-            Err(told) => {
-                self.front.end_session(&session);
-                Err(if told.is_other_era() { Refusal::OtherEra } else { Refusal::Told(told) })
-            }
+            Err(told) => Err(if told.is_other_era() { Refusal::OtherEra } else { Refusal::Told(told) }),
         }
     }
 
@@ -153,6 +155,14 @@ impl Asking<'_> {
     fn unreachable(&self, error: &Unreachable) -> Told {
         Told::unreachable(self.server, error, Revision::LATEST_LEGACY.as_str(), false)
     }
+}
+
+/// Who answers, in the words of `initialize`, whichever era it speaks.
+pub(super) fn introduction(peer: &Peer) -> String {
+    let said = if peer.era() == Era::Modern { DiscoverResult::read(&peer.handshake).ok() } else { None };
+    let Some(said) = said else { return peer.handshake.as_ref().to_owned() };
+    let (info, instructions) = (said.server_info().unwrap_or("{}"), said.instructions.map(ToString::to_string));
+    InitializeResult::write(peer.revision.as_str(), said.capabilities.get(), info, instructions.as_deref())
 }
 
 /// Why there is no session.
