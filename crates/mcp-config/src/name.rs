@@ -1,5 +1,7 @@
 //! What a server may be called.
 
+use mcp_proxy_core::RESERVED_NAMES;
+
 /// A name that no server can have, for it is part of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -20,24 +22,6 @@ pub enum NameError {
     Unfit,
 }
 
-/// First segments of paths that are the proxy's own.
-const RESERVED: [&str; 14] = [
-    "api",
-    "health",
-    "mcp",
-    "sse",
-    "message",
-    "messages",
-    "metrics",
-    "servers",
-    "groups",
-    "docs",
-    "admin",
-    "openapi.json",
-    "favicon.ico",
-    ".well-known",
-];
-
 /// Bytes of a name.
 const LONGEST: usize = 128;
 
@@ -57,7 +41,7 @@ pub fn check_name(name: &str) -> Result<(), NameError> {
     if matches!(name, "." | "..") || name.contains(unfit) {
         return Err(NameError::Unfit);
     }
-    if RESERVED.contains(&name) { Err(NameError::Reserved) } else { Ok(()) }
+    if RESERVED_NAMES.contains(&name) { Err(NameError::Reserved) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -84,7 +68,7 @@ mod tests {
 
     #[test]
     fn the_builder_refuses_the_same_paths() {
-        for name in RESERVED {
+        for name in RESERVED_NAMES {
             assert_eq!(check_name(name), Err(NameError::Reserved), "{name}");
             let built = Proxy::builder().server(name, Memory::new(|_| async {})).build();
             assert!(matches!(built, Err(BuildError::ReservedName(_))), "{name}");

@@ -56,7 +56,7 @@ pub use mount::{Service, ServiceBody};
 pub use options::{Dialect, Interaction, ServerOptions, Sharing};
 pub use proxy::{Proxy, ReachError};
 pub use server::ServerStatus;
-pub use servers::Slot;
+pub use servers::{RESERVED_NAMES, Slot};
 pub use timestamp::iso;
 #[cfg(feature = "tls")]
 pub use tls::{Tls, TlsError};

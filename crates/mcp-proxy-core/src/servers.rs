@@ -67,8 +67,8 @@ pub(crate) struct Change {
 /// makes a call can do it is decided then.
 const EVERYTHING: &str = r#"{"roots":{"listChanged":false},"sampling":{},"elicitation":{"form":{},"url":{}}}"#;
 
-/// First segments of paths that are the proxy's own.
-pub(crate) const RESERVED: [&str; 14] = [
+/// Names no server may have, for they are the first segments of the proxy's own paths.
+pub const RESERVED_NAMES: [&str; 14] = [
     "api",
     "health",
     "mcp",
@@ -167,7 +167,7 @@ impl Slot {
 fn check(slots: &[Slot], old: &[Arc<Server>]) -> Result<(), BuildError> {
     for (n, slot) in slots.iter().enumerate() {
         let name = slot.name();
-        if RESERVED.contains(&&**name) {
+        if RESERVED_NAMES.contains(&&**name) {
             return Err(BuildError::ReservedName(Arc::clone(name)));
         }
         if slots[..n].iter().any(|other| other.name() == name) {

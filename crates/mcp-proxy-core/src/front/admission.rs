@@ -51,7 +51,7 @@ impl Front {
             return Self::rest_refusal(why).map(|body| ResponseBody::of_service(body, &self.stopping));
         }
         #[cfg(not(feature = "rest"))]
-        let _ = parts;
+        let _ = (self, parts);
         told(why, None).map(ResponseBody::own)
     }
 
