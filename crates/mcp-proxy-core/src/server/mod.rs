@@ -198,6 +198,14 @@ impl Server {
         self.setting.limits.handshake
     }
 
+    /// How many calls may wait for their caller to answer, for each may hold a spare instance, and one is left for calls
+    /// that need no answer; `None` if none is lent.
+    #[cfg(feature = "rest")]
+    pub(crate) fn waiting_calls(&self) -> Option<usize> {
+        let lends = !self.options.is_dedicated() && self.options.interaction == Interaction::Lease;
+        lends.then(|| self.setting.limits.interactive_children.saturating_sub(1).max(1))
+    }
+
     /// A connection for one call of a caller without a session, in whichever era the server speaks; `caller` makes the
     /// caller for a revision of it. What the server asks during the call is that call's.
     #[cfg(feature = "rest")]

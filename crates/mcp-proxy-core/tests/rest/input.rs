@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mcp_jsonrpc::{Message, field};
-use mcp_proxy_core::ServerOptions;
+use mcp_proxy_core::{Limits, ServerOptions};
 use mcp_testkit::Script;
 use tokio::{task::JoinHandle, time::sleep};
 
@@ -166,11 +166,12 @@ async fn a_call_whose_caller_stays_away_is_cancelled() {
     assert_eq!(client.ask(rome(&token)).await.status, 410);
 }
 
-/// Each question keeps one of the four spare instances of a shared server, and calls that ask nothing need one too.
+/// Each question keeps one of the spare instances of a shared server, three here; and calls that ask nothing need one too.
 #[tokio::test(start_paused = true)]
 async fn the_oldest_question_gives_way_when_the_spare_instances_run_out() {
     let (server, mut stage) = stage();
-    let client = rest(legacy(server));
+    let limits = Limits { interactive_children: 3, ..Limits::default() };
+    let client = rest(legacy(server).limits(limits));
     let _at_once = [client.begin(call()), client.begin(call())];
     let mut shared = stage.server().await;
     shared.hear_call().await;
@@ -180,7 +181,7 @@ async fn the_oldest_question_gives_way_when_the_spare_instances_run_out() {
     assert!(shared.hear_answer().await.error().is_some());
 
     let mut waiting = Vec::new();
-    for _ in 0..4 {
+    for _ in 0..3 {
         let asked = client.begin(call());
         let mut server = stage.server().await;
         let request = server.hear_call().await;

@@ -71,7 +71,7 @@ impl Calls {
             if let Some(call) = calls.get_mut(&key) {
                 (call.task, call.outcome) = (None, Some(outcome));
             }
-            forget_oldest(&mut calls);
+            forget_oldest(&mut calls, MOST_BYTES);
         });
         calls.insert(id.clone(), Call { owner, server, task: Some(task.abort_handle()), outcome: None });
         Ok(id)
@@ -131,16 +131,16 @@ impl Asking<'_> {
 }
 
 /// Forgets outcomes until the others are not too large.
-fn forget_oldest(calls: &mut HashMap<Box<str>, Call>) {
+fn forget_oldest(calls: &mut HashMap<Box<str>, Call>, most: usize) {
     let outcomes = calls.iter().filter_map(|(id, call)| Some((id, call.outcome.as_ref()?)));
     let mut held: Vec<_> = outcomes.map(|(id, outcome)| (outcome.at, outcome.body.len(), id.clone())).collect();
     let mut bytes: usize = held.iter().map(|(_, length, _)| length).sum();
-    if bytes <= MOST_BYTES {
+    if bytes <= most {
         return;
     }
     held.sort();
     for (_, length, id) in held {
-        if bytes <= MOST_BYTES {
+        if bytes <= most {
             break;
         }
         bytes -= length;
@@ -150,4 +150,37 @@ fn forget_oldest(calls: &mut HashMap<Box<str>, Call>) {
 
 fn unknown() -> Failed {
     not_found("Call not found", "there is no such call, or its outcome is not kept any more")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_outcomes_are_forgotten_and_calls_that_run_are_not() {
+        let start = now();
+        let call = |age: Option<u64>| Call {
+            owner: Principal::Anonymous,
+            server: "lab".into(),
+            task: None,
+            outcome: age.map(|age| Outcome {
+                at: start + Duration::from_secs(10 - age),
+                status: StatusCode::OK,
+                kind: HeaderValue::from_static("application/json"),
+                body: Bytes::from_static(&[b' '; 10]),
+            }),
+        };
+        let mut calls = HashMap::from(
+            [("runs", None), ("old", Some(3)), ("newer", Some(2)), ("new", Some(1))]
+                .map(|(id, age)| (Box::from(id), call(age))),
+        );
+        for (most, left) in
+            [(30, &["new", "newer", "old", "runs"][..]), (29, &["new", "newer", "runs"]), (9, &["runs"])]
+        {
+            forget_oldest(&mut calls, most);
+            let mut found: Vec<_> = calls.keys().map(|id| &**id).collect();
+            found.sort_unstable();
+            assert_eq!(found, left, "{most}");
+        }
+    }
 }

@@ -225,15 +225,14 @@ impl Manner {
             Ok(token) => token,
             Err(error) => return failed(&Told::from(&error)),
         };
-        if self.front.servers().find(&self.server).is_some_and(|server| !server.options().is_dedicated()) {
+        let most = self.front.servers().find(&self.server).and_then(|server| server.waiting_calls());
+        if let Some(most) = most {
             let parked = Parked {
                 server: Arc::clone(&self.server),
                 token: token.expose().to_owned(),
                 purpose: self.purpose(),
                 owner: self.owner.clone(),
             };
-            // One spare instance is left for calls that need no answer.
-            let most = self.front.limits.interactive_children.saturating_sub(1).max(1);
             self.rest.waiting.add(parked, most, &self.rest.parking);
         }
         let asked = asked.iter();
