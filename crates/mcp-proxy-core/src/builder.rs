@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mcp_auth::{Gate, Keys};
-use mcp_transport::Transport;
+use mcp_transport::{Store, Transport};
 use mcp_transport_http::server::{Allowed, GuardError};
 
 #[cfg(feature = "rest")]
@@ -28,6 +28,9 @@ pub struct Builder {
     mounts: Vec<Mount>,
     #[cfg(feature = "rest")]
     is_rest: bool,
+    #[cfg(feature = "hub")]
+    hub: Option<crate::HubOptions>,
+    store: Option<Arc<dyn Store>>,
 }
 
 /// Why there is no proxy, or no other servers.
@@ -63,6 +66,9 @@ impl Builder {
             mounts: Vec::new(),
             #[cfg(feature = "rest")]
             is_rest: false,
+            #[cfg(feature = "hub")]
+            hub: None,
+            store: None,
         }
     }
 
@@ -122,6 +128,23 @@ impl Builder {
     #[must_use]
     pub fn rest(mut self) -> Self {
         self.is_rest = true;
+        self
+    }
+
+    /// Offers the servers as one: at `/mcp` all together, at `/groups/NAME/mcp` those of a group, and at `/servers/NAME/mcp`
+    /// each alone. The paths `/NAME/mcp` are not there then.
+    #[cfg(feature = "hub")]
+    #[must_use]
+    pub fn hub(mut self, options: crate::HubOptions) -> Self {
+        self.hub = Some(options);
+        self
+    }
+
+    /// Where what has to outlive the process is kept: the last good lists of servers, and pinned definitions. Default:
+    /// nowhere.
+    #[must_use]
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
         self
     }
 

@@ -28,6 +28,8 @@ pub struct ServerOptions {
     pub(crate) asks_clients: bool,
     pub(crate) forward_headers: Vec<HeaderName>,
     pub(crate) about: About,
+    #[cfg(feature = "hub")]
+    pub(crate) retry: mcp_aggregator::Retry,
 }
 
 /// What is told of a server where servers are listed.
@@ -104,6 +106,8 @@ impl ServerOptions {
             asks_clients: true,
             forward_headers: Vec::new(),
             about: About { kind: "custom".into(), url: None },
+            #[cfg(feature = "hub")]
+            retry: mcp_aggregator::Retry::default(),
         }
     }
 
@@ -199,6 +203,14 @@ impl ServerOptions {
     #[must_use]
     pub fn about(mut self, kind: impl Into<Box<str>>, url: Option<Box<str>>) -> Self {
         self.about = About { kind: kind.into(), url };
+        self
+    }
+
+    /// How often the hub sends a call again. Default: [`Retry::default`](mcp_aggregator::Retry).
+    #[cfg(feature = "hub")]
+    #[must_use]
+    pub fn retry(mut self, retry: mcp_aggregator::Retry) -> Self {
+        self.retry = retry;
         self
     }
 

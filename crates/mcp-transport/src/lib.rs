@@ -22,6 +22,7 @@ mod notes;
 mod peer;
 mod reply;
 mod request;
+mod store;
 mod transport;
 mod variable;
 
@@ -41,5 +42,6 @@ pub use notes::NoteLimits;
 pub use peer::Peer;
 pub use reply::{Reply, ReplySource};
 pub use request::Request;
+pub use store::Store;
 pub use transport::Transport;
 pub use variable::{VariableError, check_variable};
