@@ -48,6 +48,7 @@ pub use shape::{
     resource::{RESOURCE_URI_PATH, resource_uri},
     result_type::ResultType,
     roots::EMPTY_ROOTS,
-    subscription::{SubscriptionFilter, acknowledged, listen_result, subscription_id},
+    subscription::{SubscriptionFilter, acknowledged, change, listen_params, listen_result, subscription_id},
+    tool_hints::is_repeatable_tool,
     unsupported_version::UnsupportedVersion,
 };

@@ -16,8 +16,6 @@ mod builder;
 mod connections;
 mod endpoint;
 mod front;
-#[cfg(feature = "hub")]
-mod hub;
 mod lane;
 mod layers;
 mod limits;
@@ -36,12 +34,12 @@ mod tls;
 
 pub use builder::{BuildError, Builder};
 pub use endpoint::{Endpoint, ResponseBody};
-#[cfg(feature = "hub")]
-pub use hub::HubOptions;
 pub use limits::Limits;
 /// Which servers and tools clients see, and under which names.
 #[cfg(feature = "hub")]
 pub use mcp_aggregator as aggregator;
+#[cfg(feature = "hub")]
+pub use mcp_aggregator::HubOptions;
 /// Who may use the proxy, and what a request may set.
 pub use mcp_auth as auth;
 /// Messages, as servers and transports of your own see them.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use mcp_jsonrpc::{field, quote};
 
-use super::{ShapeError, member};
+use super::{ShapeError, cache::CacheHints, member};
 use crate::method;
 
 /// The four lists of a server.
@@ -115,6 +115,17 @@ impl<'a> ListPage<'a> {
     pub fn write(&self, kind: ListKind) -> String {
         let cursor = self.next_cursor.as_ref().map(|cursor| format!(r#","nextCursor":{}"#, quote(cursor)));
         format!(r#"{{"{}":[{}]{}}}"#, kind.field(), self.items.join(","), cursor.unwrap_or_default())
+    }
+
+    /// JSON text of the result as modern servers give it.
+    #[must_use]
+    pub fn write_modern(&self, kind: ListKind, cache: CacheHints) -> String {
+        let mut result = self.write(kind);
+        result.pop();
+        result.push_str(r#","resultType":"complete","#);
+        result.push_str(&cache.members());
+        result.push('}');
+        result
     }
 
     /// A page of these items (JSON text each).

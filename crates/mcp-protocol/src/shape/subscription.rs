@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{ShapeError, object, read, strings};
-use crate::{ServerCapabilities, ServerCapability, meta, method};
+use crate::{Envelope, ServerCapabilities, ServerCapability, meta, method};
 
 /// Which changes a client wants to hear of, or a server will tell of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -114,11 +114,23 @@ impl SubscriptionFilter {
     }
 }
 
+/// Params (JSON text) that open a change stream.
+#[must_use]
+pub fn listen_params(filter: &SubscriptionFilter, envelope: &Envelope<'_>) -> String {
+    format!(r#"{{"notifications":{},"{}":{{{}}}}}"#, filter.write(), meta::META, envelope.members())
+}
+
 /// The first message of a change stream: what it will carry. `listen` is the id of the request that opened it.
 #[must_use]
 pub fn acknowledged(listen: &Id, honoured: &SubscriptionFilter) -> Message {
     let params = format!(r#"{{{},"notifications":{}}}"#, subscription_meta(listen), honoured.write());
     Message::notification(method::SUBSCRIPTIONS_ACKNOWLEDGED, Some(&params))
+}
+
+/// A notification on a change stream that says no more than its method. `listen` is the id of the request that opened it.
+#[must_use]
+pub fn change(listen: &Id, method: &str) -> Message {
+    Message::notification(method, Some(&format!("{{{}}}", subscription_meta(listen))))
 }
 
 /// The result (JSON text) that ends a change stream in an orderly way.

@@ -4,7 +4,6 @@ mod face;
 mod levels;
 mod place;
 mod pump;
-mod questions;
 mod reply;
 mod spares;
 mod subscriptions;

@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use mcp_aggregator::{Grant, Group, Naming, Rules};
+use crate::{Grant, Group, Naming, Rules};
 
-/// How the servers of a proxy are offered as one, at `/mcp`, at `/groups/NAME/mcp` and one by one at `/servers/NAME/mcp`.
+/// How servers are offered as one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HubOptions {
     /// JSON text of who the hub says it is where it stands for several servers. Default: `mcp_hub` and our version.
@@ -13,7 +13,7 @@ pub struct HubOptions {
     pub naming: Naming,
     /// How long clients wait for a server that is starting before they are answered without it. Default: 3 s.
     pub deadline: Duration,
-    /// Items on one page of a list. Default: 1000.
+    /// Items on one page of a list, at least 1. Default: 1000.
     pub page: usize,
     /// How each server's items are shown, by server. Default: as they are.
     pub rules: BTreeMap<Arc<str>, Rules>,

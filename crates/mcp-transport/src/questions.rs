@@ -4,13 +4,14 @@ use std::{collections::HashMap, sync::Arc};
 
 use mcp_jsonrpc::{Edit, Id, Message};
 use mcp_protocol::{CancelledParams, ProgressParams, meta};
-use mcp_transport::Connection;
+
+use crate::Connection;
 
 /// The server's requests that wait for a client's answer, under ids of ours.
 ///
 /// A client may be asked by several instances of a server, and each of them counts from the same number.
 #[derive(Debug, Default)]
-pub(super) struct Questions {
+pub struct Questions {
     next: u64,
     open: HashMap<u64, Question>,
 }
@@ -27,13 +28,13 @@ struct Question {
 
 impl Questions {
     /// A number for the next call, to tell its questions by.
-    pub(super) fn call(&mut self) -> u64 {
+    pub fn call(&mut self) -> u64 {
         self.next += 1;
         self.next
     }
 
-    /// Notes a question; gives it as the client is to see it.
-    pub(super) fn ask(&mut self, question: &Message, call: u64, from: &Arc<dyn Connection>) -> Option<Message> {
+    /// Notes a question of `call`; gives it as the client is to see it. `None` if it is no request.
+    pub fn ask(&mut self, question: &Message, call: u64, from: &Arc<dyn Connection>) -> Option<Message> {
         self.next += 1;
         let (key, id) = (self.next, question.id()?);
         let ours = Id::from(key);
@@ -48,14 +49,14 @@ impl Questions {
         Some(question.with_id(&ours))
     }
 
-    /// Takes the client's answer; gives it as the server is to see it, and who that is.
-    pub(super) fn answer(&mut self, answer: &Message) -> Option<(Arc<dyn Connection>, Message)> {
+    /// Takes the client's answer; gives it as the server is to see it, and who that is. `None` if nothing waits for it.
+    pub fn answer(&mut self, answer: &Message) -> Option<(Arc<dyn Connection>, Message)> {
         let question = self.open.remove(&answer.id()?.as_u64()?)?;
         Some((question.from, answer.with_id(&question.id)))
     }
 
     /// Takes the client's progress on a question; gives it as the server is to see it, and who that is.
-    pub(super) fn progress(&self, note: &Message) -> Option<(Arc<dyn Connection>, Message)> {
+    pub fn progress(&self, note: &Message) -> Option<(Arc<dyn Connection>, Message)> {
         let at = note.find(&ProgressParams::TOKEN_PATH).ok()??;
         let key = Id::parse(std::str::from_utf8(&note.text()[at.clone()]).ok()?)?.as_u64()?;
         let question = self.open.get(&key)?;
@@ -64,7 +65,7 @@ impl Questions {
     }
 
     /// The server withdraws a question of `call`; gives its notice as the client is to see it.
-    pub(super) fn withdraw(&mut self, notice: &Message, call: u64) -> Option<Message> {
+    pub fn withdraw(&mut self, notice: &Message, call: u64) -> Option<Message> {
         let at = notice.find(&CancelledParams::REQUEST_ID_PATH).ok()??;
         let id = Id::parse(std::str::from_utf8(&notice.text()[at.clone()]).ok()?)?;
         let key = *self.open.iter().find(|(_, open)| open.call == call && open.id == id)?.0;
@@ -73,7 +74,7 @@ impl Questions {
     }
 
     /// Forgets the questions of a call that is over.
-    pub(super) fn forget(&mut self, call: u64) {
+    pub fn forget(&mut self, call: u64) {
         if !self.open.is_empty() {
             self.open.retain(|_, open| open.call != call);
         }
@@ -83,9 +84,8 @@ impl Questions {
 #[cfg(test)]
 mod tests {
     use mcp_protocol::method;
-    use mcp_transport::{Duplex, DuplexLimits, NoLifeline};
-
     use super::*;
+    use crate::{Duplex, DuplexLimits, NoLifeline};
 
     fn server() -> Arc<dyn Connection> {
         let (read, write) = tokio::io::split(tokio::io::duplex(64).0);

@@ -1,0 +1,198 @@
+//! A server's reply on its way to the client.
+
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use futures::{FutureExt, Stream, future::BoxFuture};
+use mcp_jsonrpc::{Edit, Kind, Message, field, quote};
+use mcp_protocol::method;
+use mcp_transport::{Connection, Lost, Reply, ReplySource, Request, SendError};
+use tokio::time::sleep;
+
+use super::{
+    Face,
+    send::{Subscription, wait},
+};
+use crate::{
+    Retry,
+    uri::{prefixed, uris_in},
+    view::View,
+};
+
+/// Gives the client its own questions, under ids of the client's own, and URIs as it knows them; makes a call that was lost
+/// and may be repeated again.
+pub(super) struct Passed {
+    reply: Reply,
+    face: Arc<Face>,
+    from: Arc<dyn Connection>,
+    view: Arc<View>,
+    member: usize,
+    /// By what questions of this call are told; 0 before the first.
+    call: u64,
+    again: Option<Again>,
+    repeating: Option<BoxFuture<'static, Result<(Reply, Arc<dyn Connection>), SendError>>>,
+    subscription: Option<Subscription>,
+}
+
+/// What it takes to make a call again.
+pub(super) struct Again {
+    request: Request,
+    retry: Retry,
+    tried: u32,
+}
+
+impl Again {
+    pub(super) fn new(request: Request, retry: Retry, tried: u32) -> Self {
+        Self { request, retry, tried }
+    }
+}
+
+impl Passed {
+    pub(super) fn new(
+        reply: Reply,
+        face: Arc<Face>,
+        from: Arc<dyn Connection>,
+        view: Arc<View>,
+        member: usize,
+        again: Option<Again>,
+        subscription: Option<Subscription>,
+    ) -> Self {
+        Self { reply, face, from, view, member, call: 0, again, repeating: None, subscription }
+    }
+
+    /// What the client is to see of `message`, if anything.
+    fn seen(&mut self, message: Message) -> Option<Message> {
+        match message.kind() {
+            Kind::Response => {
+                if let Some(subscription) = self.subscription.take()
+                    && message.is_error()
+                {
+                    self.face.standing().subscriptions.remove(&subscription);
+                }
+                Some(self.with_uris(message))
+            }
+            Kind::Request if self.face.is_session => {
+                // Whoever was asked something is not asked it again.
+                self.again = None;
+                let mut questions = self.face.questions();
+                if self.call == 0 {
+                    self.call = questions.call();
+                }
+                questions.ask(&message, self.call, &self.from)
+            }
+            Kind::Notification if message.method() == Some(method::CANCELLED) && self.call != 0 => {
+                self.face.questions().withdraw(&message, self.call)
+            }
+            _ => Some(message),
+        }
+    }
+
+    /// The response with its URIs as the client knows them. What no list has is remembered.
+    fn with_uris(&self, response: Message) -> Message {
+        if self.view.is_single {
+            return response;
+        }
+        let places = uris_in(&response);
+        if places.is_empty() {
+            return response;
+        }
+        let seen = &self.view.members[self.member];
+        let name = seen.member.name();
+        let mut edits = Vec::new();
+        for at in places {
+            let raw = std::str::from_utf8(&response.text()[at.clone()]).ok();
+            let Some(uri) = raw.and_then(field::unescape) else { continue };
+            match self.view.resource(&uri) {
+                Some(found) if found.member == self.member => {}
+                // Anybody would take it for the other server's.
+                Some(_) if seen.collides => edits.push((at, quote(&prefixed(name, &uri)))),
+                Some(_) => {}
+                None => {
+                    if let Some(hub) = self.face.hub.upgrade() {
+                        hub.learn(&uri, name);
+                    }
+                }
+            }
+        }
+        if edits.is_empty() {
+            return response;
+        }
+        let edits: Vec<_> = edits.iter().map(|(at, with)| Edit { at: at.clone(), with }).collect();
+        response.spliced(&edits)
+    }
+
+    /// Begins to make the call again, if it may be; says whether it did.
+    fn repeat(&mut self, lost: &Lost) -> bool {
+        let is_passing = match lost {
+            Lost::Exited(_) | Lost::Unread(_) => true,
+            Lost::Http { status, .. } => matches!(status, 502..=504 | 429),
+            _ => false,
+        };
+        let Some(again) = self.again.as_mut().filter(|again| is_passing && again.tried < again.retry.attempts) else {
+            return false;
+        };
+        let pause = wait(again.retry, again.tried);
+        again.tried += 1;
+        let (face, view, member) = (Arc::clone(&self.face), Arc::clone(&self.view), self.member);
+        let request = again.request.clone();
+        self.repeating = Some(Box::pin(async move {
+            sleep(pause).await;
+            face.send_once(&view, member, request).await
+        }));
+        true
+    }
+}
+
+impl Stream for Passed {
+    type Item = Result<Message, Lost>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(repeating) = &mut self.repeating {
+                let Poll::Ready(sent) = repeating.poll_unpin(context) else { return Poll::Pending };
+                self.repeating = None;
+                match sent {
+                    Ok((reply, from)) => (self.reply, self.from) = (reply, from),
+                    Err(error) => return Poll::Ready(Some(Ok(self.not_sent(&error)))),
+                }
+            }
+            match Pin::new(&mut self.reply).poll_next(context) {
+                Poll::Ready(Some(Ok(message))) => {
+                    if let Some(message) = self.seen(message) {
+                        return Poll::Ready(Some(Ok(message)));
+                    }
+                }
+                Poll::Ready(Some(Err(lost))) if self.repeat(&lost) => {}
+                other => return other,
+            }
+        }
+    }
+}
+
+impl Passed {
+    /// What the client is told where a call that was lost could not be made again.
+    fn not_sent(&self, error: &SendError) -> Message {
+        let server = self.view.members[self.member].member.name();
+        let text = format!("server `{server}`: the call was lost, and could not be made again: {error}");
+        let id = error.message.id();
+        Message::error_response(id.as_ref(), mcp_protocol::code::SERVER_ERROR, &text, None)
+    }
+}
+
+impl ReplySource for Passed {
+    fn cancel(mut self: Pin<&mut Self>, reason: Option<&str>) {
+        self.repeating = None;
+        std::mem::replace(&mut self.reply, Reply::stream(futures::stream::empty())).cancel(reason);
+    }
+}
+
+impl Drop for Passed {
+    fn drop(&mut self) {
+        if self.call != 0 {
+            self.face.questions().forget(self.call);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Remembers the definitions of tools, and notices when one is another.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use mcp_protocol::ListKind;
+use mcp_transport::Store;
+use tokio::sync::OnceCell;
+
+use crate::{
+    HubOptions, Pin,
+    listing::Listing,
+    pin::{Pinned, Pins, digest},
+};
+
+/// Holds each tool's definition against the one that was first seen.
+#[derive(Debug)]
+pub(crate) struct Pinning {
+    store: Option<Arc<dyn Store>>,
+    options: Arc<Mutex<Arc<HubOptions>>>,
+    pins: Mutex<Memory>,
+    read: OnceCell<()>,
+}
+
+#[derive(Debug, Default)]
+struct Memory {
+    pins: Pins,
+    /// Whether there is something that is not kept yet.
+    is_new: bool,
+}
+
+/// Under what the pins are kept.
+const KEY: &str = "pins";
+
+impl Pinning {
+    pub(crate) fn new(store: Option<Arc<dyn Store>>, options: Arc<Mutex<Arc<HubOptions>>>) -> Self {
+        Self { store, options, pins: Mutex::default(), read: OnceCell::new() }
+    }
+
+    /// Reads what was kept, once.
+    pub(crate) async fn ready(&self) {
+        let Some(store) = &self.store else { return };
+        let read = async {
+            match store.load(KEY).await {
+                Ok(Some(text)) => match Pins::read(&text) {
+                    Some(pins) => self.memory().pins = pins,
+                    None => tracing::warn!("the pinned definitions of tools cannot be read; all count as new"),
+                },
+                Ok(None) => {}
+                Err(error) => tracing::warn!("the pinned definitions of tools cannot be read: {error}"),
+            }
+        };
+        self.read.get_or_init(|| read).await;
+    }
+
+    /// The listing with those of its tools marked that are others than they were. What is new is taken as it is.
+    pub(crate) fn pinned(&self, server: &str, listing: Listing) -> Listing {
+        let options = Arc::clone(&self.options.lock().unwrap_or_else(PoisonError::into_inner));
+        if options.rules.get(server).is_none_or(|rules| rules.pin == Pin::Off) {
+            return Listing { changed: Arc::from(Vec::new()), ..listing };
+        }
+        let mut memory = self.memory();
+        let mut changed = Vec::new();
+        for tool in listing.list(ListKind::Tools) {
+            let digest = digest(&tool.text);
+            match memory.pins.check(server, &tool.key, &digest) {
+                Pinned::Same => {}
+                Pinned::New => {
+                    memory.pins.approve(server, &tool.key, &digest);
+                    memory.is_new = true;
+                }
+                Pinned::Changed => {
+                    if !listing.changed.contains(&tool.key) {
+                        tracing::warn!(server, tool = &*tool.key, "the definition of the tool is another than the pinned one");
+                    }
+                    changed.push(tool.key.clone());
+                }
+            }
+        }
+        Listing { changed: changed.into(), ..listing }
+    }
+
+    /// Takes the tool as `listing` has it for the right one from now on; says whether it is there.
+    pub(crate) fn approve(&self, server: &str, tool: &str, listing: &Listing) -> bool {
+        let Some(item) = listing.list(ListKind::Tools).iter().find(|item| *item.key == *tool) else { return false };
+        let mut memory = self.memory();
+        memory.pins.approve(server, tool, &digest(&item.text));
+        memory.is_new = true;
+        true
+    }
+
+    /// Keeps what is new.
+    pub(crate) async fn save(&self) {
+        let Some(store) = &self.store else { return };
+        let text = {
+            let mut memory = self.memory();
+            if !std::mem::take(&mut memory.is_new) {
+                return;
+            }
+            memory.pins.write()
+        };
+        if let Err(error) = store.save(KEY, &text).await {
+            tracing::warn!("the pinned definitions of tools cannot be kept: {error}");
+        }
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.pins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

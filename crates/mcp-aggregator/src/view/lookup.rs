@@ -1,0 +1,56 @@
+//! Which server a name or a URI leads to.
+
+use super::{Named, View};
+use crate::uri::unprefixed;
+
+/// Where a URI leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) member: usize,
+    /// The URI as its server knows it.
+    pub(crate) own: Box<str>,
+}
+
+impl View {
+    /// Whose tool that is.
+    pub(crate) fn tool(&self, name: &str) -> Option<&Named> {
+        self.tools.get(name)
+    }
+
+    /// Whose prompt that is.
+    pub(crate) fn prompt(&self, name: &str) -> Option<&Named> {
+        self.prompts.get(name)
+    }
+
+    /// Whose resource that is: by the lists, by its prefix, by the templates. `None` if none of them says.
+    pub(crate) fn resource(&self, uri: &str) -> Option<Found> {
+        if let Some(member) = self.resources.get(uri)
+            && !self.is_prefix_of(*member, uri)
+        {
+            return Some(Found { member: *member, own: uri.into() });
+        }
+        if let Some((server, own)) = unprefixed(uri)
+            && let Some(member) = self.member(&server)
+        {
+            return Some(Found { member, own: own.into() });
+        }
+        let matching = self.templates.iter().filter(|it| !it.is_prefixed && it.template.matches(uri));
+        // Of several the most exact one; of those the first.
+        let best = matching.rev().max_by_key(|it| it.template.weight())?;
+        Some(Found { member: best.member, own: uri.into() })
+    }
+
+    /// Whether a URI that clients see is one of the member's under the prefix that we gave it.
+    fn is_prefix_of(&self, member: usize, uri: &str) -> bool {
+        let seen = &self.members[member];
+        seen.collides && unprefixed(uri).is_some_and(|(server, _)| *server == **seen.member.name())
+    }
+
+    /// Whose template that is, as it stands in a completion.
+    pub(crate) fn template(&self, text: &str) -> Option<Found> {
+        if let Some(found) = self.templates.iter().find(|it| !it.is_prefixed && *it.text == *text) {
+            return Some(Found { member: found.member, own: text.into() });
+        }
+        self.resource(text)
+    }
+}
