@@ -43,7 +43,7 @@ impl<'a> Object<'a> {
         if !text.trim_ascii_start().starts_with('{') {
             return None;
         }
-        let members = field::members(text).ok()?.into_iter().map(|(key, value)| Member {
+        let members = field::members(text).ok()?.into_iter().map(|field::Member { key, value }| Member {
             name: field::unescape(&text[key.clone()]),
             whole: key.start..value.end,
             value,
@@ -223,8 +223,12 @@ mod tests {
             let members: Vec<_> = names.iter().enumerate().map(|(at, name)| format!(" \"{name}\" :\t{at} ")).collect();
             let text = format!("{{{}}}", members.join(","));
             let mut object = Object::read(&text).unwrap();
-            removed.iter().for_each(|name| object.remove(name));
-            set.iter().for_each(|name| object.set(name, "[]"));
+            for name in &removed {
+                object.remove(name);
+            }
+            for name in &set {
+                object.set(name, "[]");
+            }
             let after = object.write();
             let after = Object::read(&after).expect("still an object");
             for name in ["a", "b", "c", "d", "e", "f"] {

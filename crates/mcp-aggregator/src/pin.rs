@@ -79,7 +79,7 @@ fn canonical(json: &str, out: &mut String) -> Option<()> {
     match json.as_bytes().first()? {
         b'{' => {
             let members = field::members(json).ok()?.into_iter();
-            let mut members: Vec<_> = members.map(|(key, value)| (string(&json[key]), &json[value])).collect();
+            let mut members: Vec<_> = members.map(|at| (string(&json[at.key]), &json[at.value])).collect();
             // Those of one name keep their order, of which the last may be the one that counts.
             members.sort_by(|one, other| one.0.cmp(&other.0));
             list(('{', '}'), members, out, |(key, value), out| {

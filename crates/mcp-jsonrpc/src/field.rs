@@ -16,6 +16,15 @@ pub enum FieldError {
     Malformed,
 }
 
+/// Where one member of an object stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Its key with the quotes, so that [`unescape`] reads it.
+    pub key: Range<usize>,
+    /// Its value.
+    pub value: Range<usize>,
+}
+
 /// Where the value at `path` stands in `json`; `None` if there is no such key, or something on the way is no object.
 ///
 /// Keys are compared by their bytes; one that is written with escapes is found under its plain name too.
@@ -52,16 +61,15 @@ fn member(text: &[u8], within: Range<usize>, name: &str) -> Result<Option<Range<
     Ok(found)
 }
 
-/// The places of key and value of every member of the object `json`, in order, whatever stands twice; empty if it is no
-/// object. The place of a key has its quotes, so that [`unescape`] reads it.
+/// The places of all members of the object `json`, in order, whatever stands twice; empty if it is no object.
 ///
 /// # Errors
 ///
 /// [`FieldError::Malformed`] if the text is not JSON.
-pub fn members(json: &str) -> Result<Vec<(Range<usize>, Range<usize>)>, FieldError> {
+pub fn members(json: &str) -> Result<Vec<Member>, FieldError> {
     let mut places = Vec::new();
     let end = each_member(json.as_bytes(), 0..json.len(), |key, value| {
-        places.push((key.start - 1..key.end + 1, value));
+        places.push(Member { key: key.start - 1..key.end + 1, value });
         Ok(())
     })?;
     match end.map(|end| json[end..].trim_start_matches([' ', '\t', '\n', '\r'])) {
@@ -250,7 +258,7 @@ mod tests {
     #[test]
     fn members_are_found_in_order_whatever_stands_twice() {
         let json = r#" { "a" : 1 , "b\"":{"c":[]},"a":"x"} "#;
-        let found: Vec<_> = members(json).unwrap().into_iter().map(|(key, value)| (&json[key], &json[value])).collect();
+        let found: Vec<_> = members(json).unwrap().into_iter().map(|at| (&json[at.key], &json[at.value])).collect();
         assert_eq!(found, [(r#""a""#, "1"), (r#""b\"""#, r#"{"c":[]}"#), (r#""a""#, r#""x""#)]);
         for none in ["{}", " { } ", "[1]", "7", ""] {
             assert_eq!(members(none), Ok(Vec::new()), "{none}");

@@ -6,10 +6,6 @@ const TOOL: &str = r#"{ "name" : "read","x-vendor":[1.0 , {"a":1}],"description"
  "inputSchema":{"type":"object", "properties":{ "path":{"type":"string"}, "depth" : {"type":"integer","default":1}, "token":{}} ,
   "required":[ "path" , "depth", "token" ],"additionalProperties":false}, "annotations":{"readOnlyHint":false,"v":1} }"#;
 
-fn text(text: &str) -> Option<Box<str>> {
-    Some(text.into())
-}
-
 fn of(parameters: &[(&str, ParameterRule)]) -> ItemRule {
     let parameters = parameters.iter().map(|(name, rule)| ((*name).into(), rule.clone())).collect();
     ItemRule { parameters, ..ItemRule::default() }
@@ -20,11 +16,11 @@ fn hidden() -> ParameterRule {
 }
 
 fn fixed(value: &str) -> ParameterRule {
-    ParameterRule { fixed: text(value), ..ParameterRule::default() }
+    ParameterRule { fixed: Some(value.into()), ..ParameterRule::default() }
 }
 
 fn default(value: &str) -> ParameterRule {
-    ParameterRule { default: text(value), ..ParameterRule::default() }
+    ParameterRule { default: Some(value.into()), ..ParameterRule::default() }
 }
 
 /// The tool is as it was but for these parts.
@@ -48,21 +44,21 @@ fn with_nothing_to_change_nothing_changes() {
         assert_eq!(shown(kind, TOOL, None, None), TOOL);
         assert_eq!(shown(kind, TOOL, None, Some(&ItemRule::default())), TOOL);
     }
-    differs(Some("read"), &ItemRule { description: text("Reads a file."), ..ItemRule::default() }, &[]);
+    differs(Some("read"), &ItemRule { description: Some("Reads a file.".into()), ..ItemRule::default() }, &[]);
     differs(None, &of(&[("other", hidden()), ("depth", ParameterRule::default())]), &[]);
-    differs(None, &ItemRule { annotations: text("{ }"), ..ItemRule::default() }, &[]);
+    differs(None, &ItemRule { annotations: Some("{ }".into()), ..ItemRule::default() }, &[]);
 }
 
 #[test]
 fn names_titles_and_descriptions_are_replaced_or_added() {
     differs(Some("files__read"), &ItemRule::default(), &[(r#""read""#, r#""files__read""#)]);
-    let rule = ItemRule { title: text("T\""), description: text("D"), ..ItemRule::default() };
+    let rule = ItemRule { title: Some("T\"".into()), description: Some("D".into()), ..ItemRule::default() };
     differs(None, &rule, &[(r#""Reads \u0061 file.""#, r#""D""#), (r#""v":1} }"#, r#""v":1},"title":"T\"" }"#)]);
 }
 
 #[test]
 fn annotations_are_merged_member_by_member() {
-    let rule = ItemRule { annotations: text(r#"{"readOnlyHint": true, "title":"T"}"#), ..ItemRule::default() };
+    let rule = ItemRule { annotations: Some(r#"{"readOnlyHint": true, "title":"T"}"#.into()), ..ItemRule::default() };
     let merged = r#"{"readOnlyHint":true,"v":1,"title":"T"}"#;
     differs(None, &rule, &[(r#"{"readOnlyHint":false,"v":1}"#, merged)]);
     let added = r#"{"name":"a","annotations":{"readOnlyHint":true,"title":"T"}}"#;
@@ -100,14 +96,14 @@ fn a_parameter_with_a_default_need_not_be_sent() {
             (r#"[ "path" , "depth", "token" ]"#, r#"[ "token" ]"#),
         ],
     );
-    let described = ParameterRule { description: text("Where"), ..ParameterRule::default() };
+    let described = ParameterRule { description: Some("Where".into()), ..ParameterRule::default() };
     let expect = r#"{"type":"string","description":"Where"}"#;
     differs(None, &of(&[("path", described)]), &[(r#"{"type":"string"}"#, expect)]);
 }
 
 #[test]
 fn a_resource_has_a_name_to_show_and_a_uri_to_ask_for() {
-    let rule = ItemRule { name: text("N"), ..of(&[("uri", hidden())]) };
+    let rule = ItemRule { name: Some("N".into()), ..of(&[("uri", hidden())]) };
     let item = r#"{"uri":"file:///a", "name":"a","inputSchema":{"properties":{"uri":1}}}"#;
     let expect = r#"{"uri":"x://y", "name":"N","inputSchema":{"properties":{"uri":1}}}"#;
     becomes(ListKind::Resources, item, Some("x://y"), &rule, expect);
@@ -118,8 +114,11 @@ fn a_resource_has_a_name_to_show_and_a_uri_to_ask_for() {
 
 #[test]
 fn what_is_malformed_stays_as_it_is() {
-    let rule =
-        ItemRule { title: text("T"), annotations: text(r#"{"a":1}"#), ..of(&[("p", default("1")), ("q", hidden())]) };
+    let rule = ItemRule {
+        title: Some("T".into()),
+        annotations: Some(r#"{"a":1}"#.into()),
+        ..of(&[("p", default("1")), ("q", hidden())])
+    };
     for item in [
         r#"{"title":"1","title":"2","annotations":[],"inputSchema":[]}"#,
         r#"{"title":"T","annotations":{"a":1,"a":2},"inputSchema":{"properties":[],"required":"p"}}"#,
