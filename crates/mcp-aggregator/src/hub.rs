@@ -2,6 +2,7 @@
 
 mod announce;
 mod sight;
+mod status;
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -12,6 +13,7 @@ use mcp_protocol::{Era, Revision};
 use mcp_transport::{Caller, Client, Connection, Principal, Store};
 use tokio::{sync::watch, task::AbortHandle};
 
+pub use self::status::{Freshness, HubStatus, Offered};
 use crate::{
     HubOptions, Member, NoScope, Place, Scope,
     catalogue::{Entry, Ground, Standing},

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use mcp_protocol::{ListKind, ServerCapabilities};
 
+pub(crate) use self::read::Unlisted;
+
 /// All that one server offers, as it said it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Listing {
@@ -30,6 +32,11 @@ pub(crate) struct Item {
 impl Listing {
     pub(crate) fn list(&self, kind: ListKind) -> &[Item] {
         &self.lists[place(kind)]
+    }
+
+    /// The same with these tools marked as changed.
+    pub(crate) fn marked(self, changed: Vec<Box<str>>) -> Self {
+        Self { changed: changed.into(), ..self }
     }
 
     /// JSON text of its capabilities.

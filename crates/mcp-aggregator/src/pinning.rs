@@ -56,7 +56,7 @@ impl Pinning {
     pub(crate) fn pinned(&self, server: &str, listing: Listing) -> Listing {
         let options = Arc::clone(&self.options.lock().unwrap_or_else(PoisonError::into_inner));
         if options.rules.get(server).is_none_or(|rules| rules.pin == Pin::Off) {
-            return Listing { changed: Arc::from(Vec::new()), ..listing };
+            return listing.marked(Vec::new());
         }
         let mut memory = self.memory();
         let mut changed = Vec::new();
@@ -76,7 +76,7 @@ impl Pinning {
                 }
             }
         }
-        Listing { changed: changed.into(), ..listing }
+        listing.marked(changed)
     }
 
     /// Takes the tool as `listing` has it for the right one from now on; says whether it is there.

@@ -8,10 +8,10 @@ mod page;
 
 use std::{collections::HashMap, sync::Arc};
 
-use mcp_protocol::{Era, ListKind};
+use mcp_protocol::Era;
 
 pub(crate) use self::{build::Parts, lookup::Found};
-use crate::{ItemRule, Member, listing::Listing, listing::place, template::Template};
+use crate::{ItemRule, Member, listing::Listing, template::Template};
 
 /// All servers as the clients of one scope see them, in one era, at one time. It never changes; another takes its place.
 #[derive(Debug)]
@@ -91,9 +91,10 @@ impl View {
         [0, 1, 2, 3].map(|n: usize| self.lists[n].print)
     }
 
-    /// How many items of a kind there are.
-    pub(crate) fn count(&self, kind: ListKind) -> usize {
-        self.lists[place(kind)].items.len()
+    /// How many tools of a server clients see.
+    pub(crate) fn shown_tools(&self, server: &str) -> usize {
+        let member = self.member(server);
+        self.tools.values().filter(|named| Some(named.member) == member).count()
     }
 
     /// Where the member of that name stands.

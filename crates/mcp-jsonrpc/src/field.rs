@@ -16,6 +16,15 @@ pub enum FieldError {
     Malformed,
 }
 
+/// Where one member of an object stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Its key with the quotes, so that [`unescape`] reads it.
+    pub key: Range<usize>,
+    /// Its value.
+    pub value: Range<usize>,
+}
+
 /// Where the value at `path` stands in `json`; `None` if there is no such key, or something on the way is no object.
 ///
 /// Keys are compared by their bytes; one that is written with escapes is found under its plain name too.
@@ -43,7 +52,7 @@ pub(crate) fn find_in(text: &[u8], within: Range<usize>, path: &[&str]) -> Resul
 /// Where the value of the member `name` of the object at `within` stands.
 fn member(text: &[u8], within: Range<usize>, name: &str) -> Result<Option<Range<usize>>, FieldError> {
     let mut found = None;
-    members(text, within, |key, value| {
+    each_member(text, within, |key, value| {
         if is_named(&text[key], name) && found.replace(value).is_some() {
             return Err(FieldError::Duplicate);
         }
@@ -52,23 +61,41 @@ fn member(text: &[u8], within: Range<usize>, name: &str) -> Result<Option<Range<
     Ok(found)
 }
 
-/// Calls `each` with the places of key (without quotes) and value of every member of the object at `within`.
-fn members(
+/// The places of all members of the object `json`, in order, whatever stands twice; empty if it is no object.
+///
+/// # Errors
+///
+/// [`FieldError::Malformed`] if the text is not JSON.
+pub fn members(json: &str) -> Result<Vec<Member>, FieldError> {
+    let mut places = Vec::new();
+    let end = each_member(json.as_bytes(), 0..json.len(), |key, value| {
+        places.push(Member { key: key.start - 1..key.end + 1, value });
+        Ok(())
+    })?;
+    match end.map(|end| json[end..].trim_start_matches([' ', '\t', '\n', '\r'])) {
+        Some(rest) if !rest.is_empty() => Err(FieldError::Malformed),
+        _ => Ok(places),
+    }
+}
+
+/// Calls `each` with the places of key (without quotes) and value of every member of the object at `within`. Gives the
+/// place behind the object; `None` if there is no object.
+fn each_member(
     text: &[u8],
     within: Range<usize>,
     mut each: impl FnMut(Range<usize>, Range<usize>) -> Result<(), FieldError>,
-) -> Result<(), FieldError> {
+) -> Result<Option<usize>, FieldError> {
     let malformed = |_| FieldError::Malformed;
     let mut scanner = Scanner::new(&text[..within.end]);
     scanner.at = within.start;
     scanner.space();
     if scanner.peek() != Some(b'{') {
-        return Ok(());
+        return Ok(None);
     }
     scanner.at += 1;
     scanner.space();
     if scanner.peek() == Some(b'}') {
-        return Ok(());
+        return Ok(Some(scanner.at + 1));
     }
     loop {
         let key = scanner.key().map_err(malformed)?;
@@ -78,7 +105,7 @@ fn members(
         each(key, start..scanner.at)?;
         scanner.space();
         if scanner.peek() == Some(b'}') {
-            return Ok(());
+            return Ok(Some(scanner.at + 1));
         }
         scanner.expect(b',').map_err(malformed)?;
         scanner.space();
@@ -226,6 +253,19 @@ mod tests {
         assert!(elements("[]", 9).unwrap().is_empty());
         assert!(elements("{}", 9).unwrap().is_empty());
         assert_eq!(elements("[1,]", 9), Err(FieldError::Malformed));
+    }
+
+    #[test]
+    fn members_are_found_in_order_whatever_stands_twice() {
+        let json = r#" { "a" : 1 , "b\"":{"c":[]},"a":"x"} "#;
+        let found: Vec<_> = members(json).unwrap().into_iter().map(|at| (&json[at.key], &json[at.value])).collect();
+        assert_eq!(found, [(r#""a""#, "1"), (r#""b\"""#, r#"{"c":[]}"#), (r#""a""#, r#""x""#)]);
+        for none in ["{}", " { } ", "[1]", "7", ""] {
+            assert_eq!(members(none), Ok(Vec::new()), "{none}");
+        }
+        for garbage in ["{", r#"{"a":1"#, r#"{"a":1,}"#, r#"{"a":1} x"#, "{}}"] {
+            assert_eq!(members(garbage), Err(FieldError::Malformed), "{garbage}");
+        }
     }
 
     #[test]

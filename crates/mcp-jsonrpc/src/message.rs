@@ -267,7 +267,8 @@ impl Message {
     pub fn spliced(&self, edits: &[Edit<'_>]) -> Self {
         let text = splice::splice(&self.text, edits);
         let moved = |at| splice::moved(self.text.len(), edits, at);
-        let Some(envelope) = self.envelope.moved(moved) else { return self.clone() };
+        let Some(mut envelope) = self.envelope.moved(moved) else { return self.clone() };
+        envelope.multiline |= edits.iter().any(|edit| memchr::memchr2(b'\n', b'\r', edit.with.as_bytes()).is_some());
         Self { label: self.label.clone(), ..Self::new(text, envelope) }
     }
 }

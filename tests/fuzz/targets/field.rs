@@ -1,4 +1,4 @@
-//! Values at a path, elements and unescaped strings against a tree.
+//! Values at a path, elements, members and unescaped strings against a tree.
 //!
 //! Input: one line with the keys of the path, separated by `/`, then the JSON.
 #![no_main]
@@ -16,17 +16,20 @@ fuzz_target!(|input: &str| {
 
     let found = field::find(json, &path);
     let elements = field::elements(json, usize::MAX);
+    let all = field::members(json);
     let text = field::unescape(json);
     if let Ok(Some(place)) = &found {
         assert!(json.get(place.clone()).is_some(), "what is found can be cut out");
     }
     if !is_json(json) {
-        assert!(elements.is_err() || !is_array(json), "a broken array has no elements");
+        assert!(elements.is_err() || !starts_with(json, '['), "a broken array has no elements");
+        assert!(all.is_err() || !starts_with(json, '{'), "a broken object has no members");
         return;
     }
     if depth(json) <= MAX_DEPTH {
         assert_eq!(found, follow(json, &path));
         assert_eq!(elements, Ok(places_of_elements(json)));
+        assert_eq!(all, Ok(places_of_members(json)));
     }
     if json.starts_with('"') && json.ends_with('"') {
         assert_eq!(text.as_deref(), serde_json::from_str::<String>(json).ok().as_deref());
@@ -52,6 +55,12 @@ fn places_of_elements(json: &str) -> Vec<Range<usize>> {
     elements.iter().map(|element| span(json.as_bytes(), element.get())).collect()
 }
 
-fn is_array(json: &str) -> bool {
-    json.trim_start_matches([' ', '\t', '\n', '\r']).starts_with('[')
+fn places_of_members(json: &str) -> Vec<field::Member> {
+    let place = |part| span(json.as_bytes(), part);
+    let all = members(json).unwrap_or_default();
+    all.iter().map(|member| field::Member { key: place(member.key), value: place(member.value) }).collect()
+}
+
+fn starts_with(json: &str, char: char) -> bool {
+    json.trim_start_matches([' ', '\t', '\n', '\r']).starts_with(char)
 }

@@ -14,7 +14,7 @@ use super::{
     Ground, Standing, State,
     watch::{News, Notes},
 };
-use crate::{Member, Unavailable, listing::Listing};
+use crate::{Member, Unavailable, listing::{Listing, Unlisted}};
 
 /// The wait before a server that could not be asked is asked again: at first, and after many times.
 const WAIT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
@@ -84,7 +84,7 @@ async fn follow(
     // There before the first list is read, so that no change in between is missed.
     let mut notes = Notes::of(&connection, ground.era);
     seen(generation);
-    let failed = |error: crate::listing::Unlisted| Standing::Away(error.to_string().into());
+    let failed = |error: Unlisted| Standing::Away(error.to_string().into());
     let reading = Listing::read(member.name(), &connection, &ground.caller);
     let read = timeout(PATIENCE, reading).await;
     let mut listing = match read {

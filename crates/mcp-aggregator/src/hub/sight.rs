@@ -40,7 +40,8 @@ impl Hub {
         own: &HashMap<Arc<str>, Arc<Listing>>,
     ) -> View {
         let options = self.options();
-        let members = self.entries(era).iter().map(|entry| {
+        let entries = self.entries(era);
+        let members = entries.iter().map(|entry| {
             let own = own.get(entry.member.name()).cloned();
             (Arc::clone(&entry.member), own.or_else(|| entry.known().listing))
         });

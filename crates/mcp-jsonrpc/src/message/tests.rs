@@ -132,6 +132,16 @@ fn raw_newlines_between_tokens_become_spaces() {
 }
 
 #[test]
+fn an_edit_that_brings_a_newline_makes_the_message_multiline() {
+    let message = parse(r#"{"jsonrpc":"2.0","method":"m","params":{}}"#).unwrap();
+    let at = message.find(&["params"]).unwrap().unwrap();
+    assert!(message.spliced(&[Edit { at: at.clone(), with: "[1]" }]).is_single_line());
+    let edited = message.spliced(&[Edit { at, with: "{\n}" }]);
+    assert!(!edited.is_single_line());
+    assert_eq!(edited.single_line().params(), Some("{ }"));
+}
+
+#[test]
 fn lone_surrogates_and_odd_numbers_pass_untouched() {
     let text = r#"{"jsonrpc":"2.0","id":1,"result":{"a":"\ud800","b":1e400,"c":0.10,"d":18446744073709551616}}"#;
     assert_eq!(&parse(text).unwrap().with_id(&Id::from(1)).to_bytes()[..], text.as_bytes());

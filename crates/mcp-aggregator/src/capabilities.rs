@@ -1,0 +1,115 @@
+//! What several servers can do together.
+
+use mcp_jsonrpc::quote;
+use mcp_protocol::{Era, ServerCapabilities, ServerCapability as Has, meta};
+
+use crate::object::Object;
+
+/// JSON text of the capabilities that several servers (JSON text each) have together, and we on top of them: tools are
+/// always there, and every list that is there tells of its changes. `expect_more` says that some server has not said yet
+/// what it can do; then prompts and resources are there too.
+///
+/// Of extensions and experimental ones of the same name, those of the first server stand, byte for byte. Tasks are left
+/// out: their ids are not routed. What is malformed counts for nothing.
+pub(crate) fn union<'a>(parts: impl Iterator<Item = &'a str>, era: Era, expect_more: bool) -> String {
+    let read = |part| Some((ServerCapabilities::read(part).ok()?, Object::read(part)?));
+    let parts: Vec<_> = parts.filter_map(read).collect();
+    let any = |capability| parts.iter().any(|(has, _)| has.has(capability));
+
+    let mut members = vec![list("tools", "")];
+    if expect_more || any(Has::Prompts) {
+        members.push(list("prompts", ""));
+    }
+    if expect_more || any(Has::Resources) {
+        members.push(list("resources", if any(Has::ResourcesSubscribe) { r#","subscribe":true"# } else { "" }));
+    }
+    for (name, capability) in [("logging", Has::Logging), ("completions", Has::Completions)] {
+        members.extend(any(capability).then(|| format!(r#""{name}":{{}}"#)));
+    }
+    for name in ["experimental", "extensions"] {
+        let is_known = name != "extensions" || era == Era::Modern;
+        let all = parts.iter().filter_map(|(_, part)| part.get(name)).filter(|_| is_known);
+        let all = first_of_each(all);
+        members.extend((!all.is_empty()).then(|| format!(r#""{name}":{{{}}}"#, all.join(","))));
+    }
+    format!("{{{}}}", members.join(","))
+}
+
+/// The member for something that there is a list of.
+fn list(name: &str, more: &str) -> String {
+    format!(r#""{name}":{{"listChanged":true{more}}}"#)
+}
+
+/// The members of all objects (JSON text each), of each name the first one.
+fn first_of_each<'a>(objects: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut names = std::collections::HashSet::from([meta::TASKS_EXTENSION.to_owned()]);
+    let mut members = Vec::new();
+    for object in objects.filter_map(Object::read) {
+        for (name, value) in object.members() {
+            if names.insert(name.to_owned()) {
+                members.push(format!("{}:{value}", quote(name)));
+            }
+        }
+    }
+    members
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOOLS: &str = r#""tools":{"listChanged":true}"#;
+
+    #[track_caller]
+    fn check(parts: &[&str], era: Era, expect: &str) {
+        assert_eq!(union(parts.iter().copied(), era, false), format!("{{{TOOLS}{expect}}}"));
+    }
+
+    #[test]
+    fn tools_are_always_there_and_others_if_any_server_has_them() {
+        check(&[], Era::Modern, "");
+        check(&["{}", r#"{"tools":{}}"#], Era::Modern, "");
+        check(
+            &[
+                r#"{"prompts":{"listChanged":false},"logging":{}}"#,
+                r#"{"resources":{"subscribe":false},"completions":{}}"#,
+            ],
+            Era::Legacy,
+            r#","prompts":{"listChanged":true},"resources":{"listChanged":true},"logging":{},"completions":{}"#,
+        );
+        let subscribe = r#","resources":{"listChanged":true,"subscribe":true}"#;
+        check(&[r#"{"resources":{}}"#, r#"{"resources":{"subscribe":true}}"#], Era::Legacy, subscribe);
+    }
+
+    #[test]
+    fn whoever_has_not_spoken_may_have_prompts_and_resources() {
+        let expect = format!(r#"{{{TOOLS},"prompts":{{"listChanged":true}},"resources":{{"listChanged":true}}}}"#);
+        assert_eq!(union([].into_iter(), Era::Legacy, true), expect);
+        assert_eq!(union([r#"{"prompts":{}}"#].into_iter(), Era::Modern, true), expect);
+    }
+
+    #[test]
+    fn the_first_of_a_name_stands_byte_for_byte() {
+        let parts = [
+            r#"{"experimental":{"a": {"x" : 1.0}},"extensions":{"e":{}}}"#,
+            r#"{"extensions":{"e":{"second":1},"f":{ }},"experimental":{"\u0061":2,"b":3}}"#,
+        ];
+        let experimental = r#","experimental":{"a":{"x" : 1.0},"b":3}"#;
+        check(&parts, Era::Legacy, experimental);
+        check(&parts, Era::Modern, &format!(r#"{experimental},"extensions":{{"e":{{}},"f":{{ }}}}"#));
+    }
+
+    #[test]
+    fn tasks_are_left_out() {
+        let tasks = r#"{"tasks":{"list":{}},"extensions":{"io.modelcontextprotocol/tasks":{}}}"#;
+        check(&[tasks], Era::Modern, "");
+        check(&[tasks, r#"{"extensions":{"e":{}}}"#], Era::Modern, r#","extensions":{"e":{}}"#);
+    }
+
+    #[test]
+    fn what_is_malformed_counts_for_nothing() {
+        let twice = r#"{"prompts":{},"prompts":{}}"#;
+        let odd = r#"{"experimental":[1],"extensions":null,"vendor":{}}"#;
+        check(&["[]", "", twice, odd, r#"{"logging":{}}"#], Era::Modern, r#","logging":{}"#);
+    }
+}
