@@ -43,6 +43,8 @@ pub(crate) struct Seen {
     pub(crate) listing: Arc<Listing>,
     /// Whether some of its URIs are another server's too, so that its URIs have to be looked at.
     pub(crate) collides: bool,
+    /// The resources and templates that nobody may use.
+    hidden: Vec<Template>,
 }
 
 /// One list as clients see it.
@@ -91,10 +93,13 @@ impl View {
         [0, 1, 2, 3].map(|n: usize| self.lists[n].print)
     }
 
-    /// How many tools of a server clients see.
-    pub(crate) fn shown_tools(&self, server: &str) -> usize {
-        let member = self.member(server);
-        self.tools.values().filter(|named| Some(named.member) == member).count()
+    /// How many tools of each server clients see.
+    pub(crate) fn shown_tools(&self) -> HashMap<Arc<str>, usize> {
+        let mut shown = HashMap::new();
+        for named in self.tools.values() {
+            *shown.entry(Arc::clone(self.members[named.member].member.name())).or_default() += 1;
+        }
+        shown
     }
 
     /// Where the member of that name stands.
