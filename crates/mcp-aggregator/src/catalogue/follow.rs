@@ -96,6 +96,7 @@ async fn follow(member: &Arc<dyn Member>, state: &State, ground: &Ground, genera
         let read = read(member, state, ground, &connection).await;
         // It was started to be asked and for nothing else.
         connection.close().await;
+        drop(connection);
         match read {
             Ok(_) => {
                 tokio::select! {

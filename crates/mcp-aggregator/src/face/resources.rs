@@ -6,8 +6,9 @@ use futures::{StreamExt, stream};
 use mcp_jsonrpc::{Edit, quote};
 use mcp_protocol::{Era, RESOURCE_URI_PATH, ServerCapability, code, resource_uri};
 use mcp_transport::{Reply, Request, SendError};
+use tokio::time::timeout;
 
-use super::{Face, refused, send::Errand};
+use super::{Face, PATIENCE, refused, send::Errand};
 use crate::view::{Found, View};
 
 /// Servers that are asked at the same time for a resource that none of them lists.
@@ -63,8 +64,8 @@ impl Face {
         found.filter(|found| !view.is_hidden(found.member, &found.own))
     }
 
-    /// Asks the servers for a resource that none of them lists: reading changes nothing. The first that has it is whose it
-    /// is; one that is slow is not waited for.
+    /// Asks the servers for a resource that none of them lists: reading changes nothing. Of those that have it, it is the
+    /// first one's; one that is slow is waited for until the deadline.
     async fn read_anywhere(&self, view: &Arc<View>, request: &Request, uri: &str) -> Result<Reply, SendError> {
         let able = |at: &usize| {
             view.members[*at].listing.capabilities.has(ServerCapability::Resources) && !view.is_hidden(*at, uri)
@@ -73,12 +74,15 @@ impl Face {
         if let [only] = able[..] {
             return self.send(Errand::repeatable(view, only, request.clone())).await;
         }
+        let patience = self.hub.upgrade().map_or(PATIENCE, |hub| hub.options().deadline);
         let ask = |at: usize| async move {
-            let (reply, _) = self.send_once(&view.members[at].member, request.clone()).await.ok()?;
-            let response = reply.response().await.ok().filter(|response| !response.is_error())?;
-            Some((at, response))
+            let asked = async {
+                let (reply, _) = self.send_once(&view.members[at].member, request.clone()).await.ok()?;
+                reply.response().await.ok().filter(|response| !response.is_error())
+            };
+            Some((at, timeout(patience, asked).await.ok()??))
         };
-        let asked = stream::iter(able).map(ask).buffer_unordered(ASKED).filter_map(std::future::ready);
+        let asked = stream::iter(able).map(ask).buffered(ASKED).filter_map(std::future::ready);
         let first = std::pin::pin!(asked).next().await;
         let Some((at, response)) = first else { return Ok(self.unknown(request, uri)) };
         if let Some(hub) = self.hub.upgrade() {
