@@ -102,7 +102,9 @@ impl Entry {
         let mut known = self.state.known();
         if let Some(listing) = &known.listing {
             let pinned = pinning.pinned(self.member.name(), (**listing).clone());
-            known.listing = Some(Arc::new(pinned));
+            if pinned != **listing {
+                known.listing = Some(Arc::new(pinned));
+            }
         }
     }
 }

@@ -79,7 +79,7 @@ impl Face {
             return Some(hub.view(self.era, &self.sight));
         }
         let version = hub.version();
-        if let Some(view) = standing.own_view.as_ref().filter(|view| view.version == version) {
+        if let Some(view) = standing.own_view.as_ref().filter(|view| view.is_of(version)) {
             return Some(Arc::clone(view));
         }
         let view = Arc::new(hub.view_with(version, self.era, &self.sight, &standing.own));

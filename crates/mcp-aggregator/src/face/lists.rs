@@ -6,7 +6,7 @@ use mcp_jsonrpc::{Edit, field, quote};
 use mcp_protocol::{Era, InputResponses, ListKind, code};
 use mcp_transport::{Reply, Request, SendError};
 
-use super::{Face, answered, refused, send::Errand};
+use super::{Face, id, refused, send::Errand};
 use crate::{
     arguments,
     view::{Named, View},
@@ -28,8 +28,8 @@ impl Face {
             Some(Some(cursor)) => Some(cursor),
             Some(None) => return refused(request, code::INVALID_PARAMS, "the cursor must be a string"),
         };
-        match view.page(kind, cursor.as_deref(), hub.options().page) {
-            Some(page) => answered(request, &page),
+        match view.page(kind, cursor.as_deref(), hub.options().page, &id(request)) {
+            Some(page) => Reply::ready(page),
             None => refused(request, code::INVALID_PARAMS, "the cursor is none that this list has given"),
         }
     }

@@ -8,9 +8,10 @@ use tokio::{sync::watch, time::sleep_until};
 use super::{Hub, lock};
 use crate::{
     Member, Place,
+    catalogue::Entry,
     listing::Listing,
     scope::{Sight, at},
-    view::{Parts, View},
+    view::{Offer, Parts, View},
 };
 
 /// What a client's own instances of servers offer, by the servers' names; of a server that has been replaced nothing holds.
@@ -22,7 +23,7 @@ impl Hub {
         let mut seen = lock(&sight.seen[at(era)]);
         // Read before anything else: what changes while the view is made makes the version another one.
         let version = self.version();
-        if let Some(view) = seen.as_ref().filter(|view| view.version == version) {
+        if let Some(view) = seen.as_ref().filter(|view| view.is_of(version)) {
             return Arc::clone(view);
         }
         // Those whom no grant limits see the same.
@@ -30,7 +31,11 @@ impl Hub {
         let view = if is_as_others {
             self.view(era, &self.scope_of(sight.place.clone(), None).sight)
         } else {
-            Arc::new(self.view_with(version, era, sight, &HashMap::new()))
+            let parts = self.parts(version, era, sight, &HashMap::new());
+            match seen.as_ref().filter(|view| view.holds(&parts)) {
+                Some(view) => return Arc::clone(view),
+                None => Arc::new(View::new(parts)),
+            }
         };
         let is_first_to_see = sight.place == Place::All && !is_as_others;
         if is_first_to_see && seen.as_ref().is_none_or(|before| before.conflicts != view.conflicts) {
@@ -44,14 +49,20 @@ impl Hub {
 
     /// The same, with what some servers offer to one client alone.
     pub(crate) fn view_with(&self, version: u64, era: Era, sight: &Sight, own: &Own) -> View {
+        View::new(self.parts(version, era, sight, own))
+    }
+
+    /// What a view is made of now.
+    fn parts<'a>(&self, version: u64, era: Era, sight: &'a Sight, own: &Own) -> Parts<'a> {
+        let offer = |entry: &Arc<Entry>| {
+            let member = Arc::clone(&entry.member);
+            let own = own.get(member.name()).filter(|(of, _)| Arc::ptr_eq(of, &member));
+            let own = own.map(|(_, listing)| Arc::new(self.pinned(era, member.name(), listing)));
+            Offer { is_usable: member.is_usable(), listing: own.or_else(|| entry.listing()), member }
+        };
         let options = self.options();
-        let entries = self.entries(era);
-        let members = entries.iter().map(|entry| {
-            let own = own.get(entry.member.name()).filter(|(member, _)| Arc::ptr_eq(member, &entry.member));
-            let own = own.map(|(_, listing)| Arc::new(self.pinned(era, entry.member.name(), listing)));
-            (Arc::clone(&entry.member), own.or_else(|| entry.listing()))
-        });
-        View::new(Parts { version, era, options: &options, sight, members: members.collect() })
+        let offers = self.entries(era).iter().map(offer).collect();
+        Parts { version, era, options, sight, offers }
     }
 
     /// What a server offers to one client alone, with the tools marked that are others than the pinned ones.

@@ -3,19 +3,19 @@
 use std::{
     collections::{HashMap, HashSet, hash_map::Entry},
     hash::{DefaultHasher, Hash, Hasher},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicU64},
 };
 
 use mcp_jsonrpc::field;
 use mcp_protocol::{Era, ListKind, is_repeatable_tool};
 
 use super::{
-    List, Named, Seen, Shown, TemplateOf, View, handshake,
+    List, Named, Offer, Seen, Shown, TemplateOf, View, handshake,
     names::{Name, Names},
     page,
 };
 use crate::{
-    HubOptions, ItemRule, Member, Naming, Pin, Rules,
+    HubOptions, ItemRule, Naming, Pin, Rules,
     definition::shown,
     listing::{Item, Listing},
     scope::{Filter, Place, Sight},
@@ -27,26 +27,24 @@ use crate::{
 pub(crate) struct Parts<'a> {
     pub(crate) version: u64,
     pub(crate) era: Era,
-    pub(crate) options: &'a HubOptions,
+    pub(crate) options: Arc<HubOptions>,
     pub(crate) sight: &'a Sight,
-    /// All members in the order of their configuration, with what they offer if that is known.
-    pub(crate) members: Vec<Offer>,
+    /// All members in the order of their configuration.
+    pub(crate) offers: Vec<Offer>,
 }
-
-/// A member, and what it offers if that is known.
-pub(crate) type Offer = (Arc<dyn Member>, Option<Arc<Listing>>);
 
 impl View {
     /// Makes a view. Names and URIs that two servers have are the first one's.
     pub(crate) fn new(parts: Parts<'_>) -> Self {
-        let Parts { version, era, options, sight, members } = parts;
+        let Parts { version, era, options: options_now, sight, offers } = parts;
+        let options = &*options_now;
         let filter = sight.filter(options);
         let (mut all, mut seen) = (Vec::new(), Vec::new());
-        let (mut in_scope, mut waits) = (0, members.is_empty());
-        for (member, listing) in members {
+        let (mut in_scope, mut waits) = (0, offers.is_empty());
+        for Offer { member, is_usable, listing } in &offers {
             let is_in_scope = filter.has_server(member.name());
             in_scope += usize::from(is_in_scope);
-            if !member.is_usable() {
+            if !is_usable {
                 continue;
             }
             let Some(listing) = listing else {
@@ -54,9 +52,10 @@ impl View {
                 continue;
             };
             let place = is_in_scope.then_some(seen.len());
-            all.push(Offered { name: Arc::clone(member.name()), listing: Arc::clone(&listing), seen: place });
+            all.push(Offered { name: Arc::clone(member.name()), listing: Arc::clone(listing), seen: place });
             if is_in_scope {
                 let hidden = hidden(options.rules.get(member.name()));
+                let (member, listing) = (Arc::clone(member), Arc::clone(listing));
                 seen.push(Seen { member, listing, collides: false, hidden });
             }
         }
@@ -76,7 +75,7 @@ impl View {
         let handshake = handshake::of(&members, era, options, is_single, waits);
         let list = |kind, items| list(kind, items, era, options.page.max(1));
         Self {
-            version,
+            version: AtomicU64::new(version),
             era,
             is_single,
             lists: [
@@ -93,6 +92,8 @@ impl View {
             members,
             conflicts,
             renamed,
+            options: options_now,
+            offers,
         }
     }
 }
