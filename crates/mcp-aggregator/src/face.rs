@@ -224,6 +224,8 @@ impl Connection for Face {
 
     async fn close(&self) {
         self.closing.send_replace(true);
+        // Its events end, too.
+        drop(self.channel().take());
         self.upstreams.close().await;
     }
 }

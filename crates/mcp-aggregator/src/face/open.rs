@@ -1,6 +1,6 @@
 //! Opens a client's own conversation with a server, and begins one anew that the server has forgotten.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use mcp_jsonrpc::{Id, Message, quote};
 use mcp_protocol::{method, set_level_params};
@@ -80,12 +80,11 @@ impl Face {
             return Ok((Arc::clone(&upstream), Arc::clone(connection)));
         }
         let mut closing = self.closing.subscribe();
-        let opened = tokio::select! {
+        let connection = tokio::select! {
             // The sender lives as long as this does.
             _ = closing.wait_for(|is_closing| *is_closing) => return Err(left()),
-            opened = upstream.connection.get_or_try_init(|| self.opened(&upstream, caller)) => opened,
+            opened = upstream.opened(|| open(self.me.clone(), Arc::clone(&upstream), Arc::clone(caller))) => opened?,
         };
-        let connection = Arc::clone(opened?);
         // There before this is looked at, as a level is set before those are looked for that are there: one of both sees.
         self.tell_level(&upstream, caller).await;
         if !self.upstreams.has(&upstream) {
@@ -94,18 +93,6 @@ impl Face {
             return Err(left());
         }
         Ok((upstream, connection))
-    }
-
-    async fn opened(&self, upstream: &Upstream, caller: &Arc<Caller>) -> Result<Arc<dyn Connection>, NotSent> {
-        let connection = upstream.member.open(caller).await.map_err(unavailable)?;
-        let opening = Opening::new(Arc::clone(&connection));
-        if let (Some(events), Some(face)) = (connection.events(), self.me.upgrade()) {
-            let pump =
-                pump::run(Arc::downgrade(&face), Arc::clone(&upstream.member), Arc::downgrade(&connection), events);
-            upstream.pumped_by(tokio::spawn(pump).abort_handle());
-        }
-        self.restore(upstream, &connection, caller).await;
-        opening.kept().ok_or_else(left)
     }
 
     /// Tells a server what the client has asked for before this conversation began.
@@ -135,6 +122,19 @@ impl Face {
             ask(connection, method::LOGGING_SET_LEVEL, &set_level_params(level), caller).await;
         }
     }
+}
+
+/// Opens a client's conversation with a server.
+async fn open(face: Weak<Face>, upstream: Arc<Upstream>, caller: Arc<Caller>) -> Result<Arc<dyn Connection>, NotSent> {
+    let connection = upstream.member.open(&caller).await.map_err(unavailable)?;
+    let opening = Opening::new(Arc::clone(&connection));
+    if let Some(events) = connection.events() {
+        let pump = pump::run(face.clone(), Arc::clone(&upstream.member), Arc::downgrade(&connection), events);
+        upstream.pumped_by(tokio::spawn(pump).abort_handle());
+    }
+    let Some(face) = face.upgrade() else { return Err(left()) };
+    face.restore(&upstream, &connection, &caller).await;
+    opening.kept().ok_or_else(left)
 }
 
 /// Asks for something on the client's behalf. What the server answers makes no difference: one that refuses has nothing of

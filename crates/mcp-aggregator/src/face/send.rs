@@ -61,7 +61,13 @@ impl Face {
 /// The failure with the name of the server that it is about.
 fn named(error: SendError, server: &str) -> SendError {
     let reason = match &error.reason {
-        NotSent::Connect(why) if !matches!(**why, ConnectError::Busy(_)) => format!("server `{server}`: {why}"),
+        // What asks the client for something else than patience goes on as it is.
+        NotSent::Connect(why)
+            if matches!(**why, ConnectError::Busy(_) | ConnectError::Http { challenge: Some(_), .. }) =>
+        {
+            return error;
+        }
+        NotSent::Connect(why) => format!("server `{server}`: {why}"),
         NotSent::Closed(_) | NotSent::Forgotten | NotSent::Unroutable(_) => {
             format!("server `{server}`: {}", error.reason)
         }

@@ -2,12 +2,16 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
 };
 
+use futures::{
+    FutureExt,
+    future::{BoxFuture, WeakShared},
+};
 use mcp_protocol::LogLevel;
-use mcp_transport::Connection;
-use tokio::{sync::OnceCell, task::AbortHandle};
+use mcp_transport::{Connection, NotSent};
+use tokio::task::AbortHandle;
 
 use super::lock;
 use crate::Member;
@@ -27,11 +31,16 @@ struct All {
 #[derive(Debug)]
 pub(super) struct Upstream {
     pub(super) member: Arc<dyn Member>,
-    pub(super) connection: OnceCell<Arc<dyn Connection>>,
+    pub(super) connection: OnceLock<Arc<dyn Connection>>,
+    /// The attempt to open it that is under way, if one is. Held by those who wait for it.
+    opening: Mutex<Option<WeakShared<BoxFuture<'static, Opened>>>>,
     /// The log level that the server was told last.
     pub(super) level: Mutex<Option<LogLevel>>,
     pump: Mutex<Option<AbortHandle>>,
 }
+
+/// What becomes of an attempt to open one.
+type Opened = Result<Arc<dyn Connection>, NotSent>;
 
 /// A conversation that is not handed out yet: closed if it never is.
 #[derive(Debug)]
@@ -50,7 +59,8 @@ impl Upstreams {
         }
         let upstream = Arc::new(Upstream {
             member: Arc::clone(member),
-            connection: OnceCell::new(),
+            connection: OnceLock::new(),
+            opening: Mutex::default(),
             level: Mutex::default(),
             pump: Mutex::default(),
         });
@@ -82,7 +92,7 @@ impl Upstreams {
 
     /// Those that are open.
     pub(super) fn open(&self) -> Vec<Arc<Upstream>> {
-        lock(&self.0).by_name.values().filter(|upstream| upstream.connection.initialized()).cloned().collect()
+        lock(&self.0).by_name.values().filter(|upstream| upstream.connection.get().is_some()).cloned().collect()
     }
 
     /// Closes all of them; none is opened any more.
@@ -97,6 +107,25 @@ impl Upstreams {
 }
 
 impl Upstream {
+    /// Its connection, once that is open. Who comes meanwhile waits for the same attempt, which is given up when nobody
+    /// waits any more; if it fails, it has failed for all of them.
+    pub(super) async fn opened<F>(&self, open: impl FnOnce() -> F) -> Result<Arc<dyn Connection>, NotSent>
+    where
+        F: Future<Output = Opened> + Send + 'static,
+    {
+        let attempt = {
+            let mut opening = lock(&self.opening);
+            let under_way = opening.as_ref().and_then(WeakShared::upgrade).filter(|attempt| attempt.peek().is_none());
+            under_way.unwrap_or_else(|| {
+                let attempt = open().boxed().shared();
+                *opening = attempt.downgrade();
+                attempt
+            })
+        };
+        let connection = attempt.await?;
+        Ok(Arc::clone(self.connection.get_or_init(|| connection)))
+    }
+
     /// Has this task end with the conversation.
     pub(super) fn pumped_by(&self, task: AbortHandle) {
         if let Some(old) = lock(&self.pump).replace(task) {

@@ -137,3 +137,12 @@ async fn the_questions_of_a_conversation_end_with_it() {
     settle().await;
     assert_eq!(one.open.load(Ordering::Relaxed), 2, "no question holds the old connection");
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_events_of_a_client_end_when_it_leaves() {
+    let client = Client::of(&hub(&[])).await;
+    let mut events = client.events();
+    client.connection.close().await;
+    assert!(futures::StreamExt::next(&mut events).await.is_none());
+    client.connection.closed().await;
+}

@@ -180,3 +180,29 @@ async fn a_subscription_ends_in_an_orderly_way_with_the_hub() {
     assert_eq!(next(&mut reply).await.result(), Some(&*listen_result(&Id::from(4))));
     assert!(reply.next().await.is_none());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_was_started_anew_goes_on_telling() {
+    let one = Server::with_tools("a", &["x"]);
+    one.lists(ListKind::Resources, [uri("u:1")]);
+    one.plan(SUBSCRIPTIONS_LISTEN, Plan::ByHand);
+    let client = Client::modern(&hub(&[&one])).await;
+    let wanted = params(r#"{"resourceSubscriptions":["u:1"]}"#);
+    let listen = client.call(9, SUBSCRIPTIONS_LISTEN, &wanted);
+    let agreed = async {
+        let call = clients(&one).await;
+        agree(&call).await;
+        call
+    };
+    let (mut reply, call) = tokio::join!(listen, agreed);
+    next(&mut reply).await;
+    call.answers.send(Err(Lost::Exited(gone()))).await.unwrap();
+    let told = async {
+        let call = clients(&one).await;
+        agree(&call).await;
+        call.says(Message::notification(RESOURCES_UPDATED, Some(&uri("u:1")))).await;
+        call
+    };
+    let (note, _call) = tokio::join!(reply.next(), told);
+    assert_eq!(note.unwrap().unwrap().params(), Some(&*uri("u:1")));
+}

@@ -58,6 +58,8 @@ pub(crate) enum Opening {
     Works,
     Hangs,
     Fails,
+    /// After ten seconds.
+    FailsLate,
 }
 
 /// What becomes of a request.
@@ -262,7 +264,10 @@ impl Member for Known {
         let opening = self.0.is().opening;
         match opening {
             Opening::Hangs => std::future::pending::<()>().await,
-            Opening::Fails => {
+            Opening::Fails | Opening::FailsLate => {
+                if opening == Opening::FailsLate {
+                    tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+                }
                 return Err(Unavailable::Connect(Arc::new(ConnectError::Ended(gone()))));
             }
             Opening::Works => {}

@@ -108,3 +108,17 @@ async fn other_roots_are_told_to_the_servers_in_use() {
     client.tell(mcp_jsonrpc::Message::notification(ROOTS_LIST_CHANGED, None)).await;
     assert_eq!((one.heard(ROOTS_LIST_CHANGED).len(), two.heard(ROOTS_LIST_CHANGED).len()), (1, 0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn calls_that_wait_for_one_server_wait_for_one_attempt() {
+    let one = Server::with_tools("a", &["x"]);
+    one.is().retry = mcp_aggregator::Retry::NEVER;
+    let client = Client::of(&hub(&[&one])).await;
+    one.is().opening = crate::server::Opening::FailsLate;
+    let begun = tokio::time::Instant::now();
+    let params = crate::client::named("a__x");
+    let call = || client.send(1, TOOLS_CALL, &params);
+    let (first, second, third) = tokio::join!(call(), call(), call());
+    assert!(first.is_err() && second.is_err() && third.is_err());
+    assert_eq!(begun.elapsed().as_secs(), 10, "and not one after the other");
+}
