@@ -64,10 +64,15 @@ impl Face {
             standing: Mutex::default(),
             closing: watch::Sender::new(false),
         });
-        if let Some(view) = face.view() {
-            face.standing().prints = view.prints();
-        }
+        face.catch_up();
         face
+    }
+
+    /// Takes what there is now for what the client knows: it has not asked for anything yet.
+    pub(crate) fn catch_up(&self) {
+        if let Some(view) = self.view() {
+            self.standing().prints = view.prints();
+        }
     }
 
     /// What the client sees now; `None` once there is no hub.

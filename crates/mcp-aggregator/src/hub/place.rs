@@ -72,6 +72,8 @@ impl Hub {
         self.awaited(Era::Legacy, &scope.sight).await;
         let face = Face::new(&self.me, &scope.sight, Era::Legacy, true);
         self.follow(&face);
+        // From here on the client hears of changes, and of none that came before.
+        face.catch_up();
         face
     }
 

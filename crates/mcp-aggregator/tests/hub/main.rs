@@ -7,6 +7,7 @@ mod server;
 
 mod calls;
 mod control;
+mod crowd;
 mod dedicated;
 mod leave;
 mod lists;
