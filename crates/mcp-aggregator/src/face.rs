@@ -1,8 +1,8 @@
 //! All servers as one client's connection.
 
 mod complete;
-mod lists;
 mod listen;
+mod lists;
 mod pump;
 mod reply;
 mod resources;

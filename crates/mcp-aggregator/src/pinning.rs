@@ -70,7 +70,11 @@ impl Pinning {
                 }
                 Pinned::Changed => {
                     if !listing.changed.contains(&tool.key) {
-                        tracing::warn!(server, tool = &*tool.key, "the definition of the tool is another than the pinned one");
+                        tracing::warn!(
+                            server,
+                            tool = &*tool.key,
+                            "the definition of the tool is another than the pinned one"
+                        );
                     }
                     changed.push(tool.key.clone());
                 }

@@ -57,6 +57,12 @@ impl Scope {
         Self { place, grant, seen: Default::default(), sessionless: Default::default() }
     }
 
+    /// Where its clients come in.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
     /// What it lets through.
     pub(crate) fn filter<'a>(&'a self, options: &'a HubOptions) -> Filter<'a> {
         let grant = self.grant.as_ref().and_then(|name| options.grants.get(name));

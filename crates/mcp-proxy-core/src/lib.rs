@@ -16,6 +16,8 @@ mod builder;
 mod connections;
 mod endpoint;
 mod front;
+#[cfg(feature = "hub")]
+mod hub;
 mod lane;
 mod layers;
 mod limits;

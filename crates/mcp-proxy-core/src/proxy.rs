@@ -64,6 +64,11 @@ impl Proxy {
         Self { front, limits }
     }
 
+    #[cfg(feature = "hub")]
+    pub(crate) fn front(&self) -> &Arc<Front> {
+        &self.front
+    }
+
     /// The HTTP service. It never fails: every error is a response.
     #[must_use]
     pub fn endpoint(&self) -> Endpoint {
@@ -97,6 +102,10 @@ impl Proxy {
     /// Dropping the future leaves the servers that were started running.
     pub async fn start(&self) -> Result<(), ReachError> {
         let servers = self.front.servers().now().to_vec();
+        #[cfg(feature = "hub")]
+        if let Some(hub) = self.front.hub() {
+            hub.start();
+        }
         let all = servers
             .iter()
             .filter(|server| server.is_launched())
@@ -138,7 +147,9 @@ impl Proxy {
     /// Dropping the future leaves the attempt going on.
     pub async fn start_server(&self, server: &str) -> Result<(), ReachError> {
         let server = self.server(server)?;
-        server.start_by_hand().await.map_err(|error| ReachError::new(&server, error))
+        let started = server.start_by_hand().await;
+        self.look(&server);
+        started.map_err(|error| ReachError::new(&server, error))
     }
 
     /// Ends what there is of a server and starts it again. Sessions on a shared server stay; those with an instance of their
@@ -154,7 +165,9 @@ impl Proxy {
     pub async fn restart_server(&self, server: &str) -> Result<(), ReachError> {
         let server = self.server(server)?;
         self.front.end_own_sessions(&server).await;
-        server.restart().await.map_err(|error| ReachError::new(&server, error))
+        let started = server.restart().await;
+        self.look(&server);
+        started.map_err(|error| ReachError::new(&server, error))
     }
 
     /// Stops a server until it is started by hand; calls in flight are answered with errors, and so is what comes.
@@ -169,6 +182,7 @@ impl Proxy {
     pub async fn stop_server(&self, server: &str) -> Result<(), ReachError> {
         let server = self.server(server)?;
         futures::future::join(server.stop(), self.front.end_own_sessions(&server)).await;
+        self.look(&server);
         Ok(())
     }
 
@@ -201,7 +215,17 @@ impl Proxy {
         shutdown: impl Future<Output = ()>,
     ) -> io::Result<()> {
         let server = self.server(server).map_err(|error| io::Error::new(io::ErrorKind::NotFound, error))?;
-        self.front.serve_bytes(&server, input, output, shutdown).await
+        self.front.serve_bytes(&server.into(), input, output, shutdown).await
+    }
+
+    /// Lets the hub know that somebody has started or stopped a server.
+    fn look(&self, server: &Server) {
+        #[cfg(feature = "hub")]
+        if let Some(hub) = self.front.hub() {
+            hub.look(server.name());
+        }
+        #[cfg(not(feature = "hub"))]
+        let _ = (self, server);
     }
 
     fn server(&self, name: &str) -> Result<Arc<Server>, ReachError> {

@@ -1,5 +1,7 @@
 //! Turns what went wrong into what a client is told: the one place that knows statuses.
 
+use std::sync::Arc;
+
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use mcp_auth::{Denied, RefusedVariable};
 use mcp_jsonrpc::{BatchError, Id, Message, ParseError};
@@ -8,7 +10,7 @@ use mcp_session::CreateError;
 use mcp_transport::{ConnectError, Lost, NotSent};
 use mcp_transport_http::server::Refusal;
 
-use crate::server::{Server, Unreachable};
+use crate::server::Unreachable;
 
 /// What a client is told: an HTTP status, and a JSON-RPC error as the body.
 #[derive(Debug)]
@@ -63,6 +65,23 @@ pub(crate) fn unknown_server<'a>(segment: &str, names: impl Iterator<Item = &'a 
         Some(names) => format!("no server is called `{shown}`; there are {names}"),
     };
     Told::new(StatusCode::NOT_FOUND, code::INVALID_REQUEST, text)
+}
+
+/// The path names a group that there is not.
+#[cfg(feature = "hub")]
+pub(crate) fn unknown_group<'a>(segment: &str, names: impl Iterator<Item = &'a str>) -> Told {
+    let shown: String = segment.chars().take(128).collect();
+    let text = match listed(names) {
+        None => format!("no group is called `{shown}`; there is none, add one to the configuration under `groups`"),
+        Some(names) => format!("no group is called `{shown}`; there are {names}"),
+    };
+    Told::new(StatusCode::NOT_FOUND, code::INVALID_REQUEST, text)
+}
+
+/// The caller's key does not open it.
+#[cfg(feature = "hub")]
+pub(crate) fn forbidden(text: String) -> Told {
+    Told::new(StatusCode::FORBIDDEN, code::INVALID_REQUEST, text)
 }
 
 /// The path leaves open which of several servers is meant.
@@ -380,9 +399,8 @@ fn in_words(error: &dyn std::error::Error) -> String {
 
 impl Told {
     /// Why a caller that asked for revision `requested` cannot reach `server`.
-    pub(crate) fn unreachable(server: &Server, error: &Unreachable, requested: &str, modern_caller: bool) -> Self {
+    pub(crate) fn unreachable(name: &Arc<str>, error: &Unreachable, requested: &str, modern_caller: bool) -> Self {
         let unavailable = |text: String| Self::new(StatusCode::SERVICE_UNAVAILABLE, code::SERVER_ERROR, text);
-        let name = server.name();
         match error {
             Unreachable::Connect(error) => {
                 let told = Self::from(error.as_ref());

@@ -54,6 +54,13 @@ pub(crate) struct Making {
     pub(crate) changes: Arc<Changes>,
 }
 
+impl Making {
+    /// JSON text of who the proxy says it is to servers.
+    pub(crate) fn info(&self) -> String {
+        format!(r#"{{"name":{},"version":"{}"}}"#, quote(&self.name), env!("CARGO_PKG_VERSION"))
+    }
+}
+
 /// What a change has made of the servers.
 #[derive(Debug)]
 pub(crate) struct Change {
@@ -138,9 +145,8 @@ impl Servers {
             options.transport = Arc::new(After { inner: options.transport, before });
         }
         let limits = options.limits.clone().map_or_else(|| Arc::clone(&making.limits), Arc::new);
-        let info = format!(r#"{{"name":{},"version":"{}"}}"#, quote(&making.name), env!("CARGO_PKG_VERSION"));
         let capabilities = if options.asks_clients { EVERYTHING } else { "{}" };
-        let client = Arc::new(Client { info: info.into(), capabilities: capabilities.into() });
+        let client = Arc::new(Client { info: making.info().into(), capabilities: capabilities.into() });
         let setting = Setting {
             name: Arc::clone(&options.name),
             places: making.places.of_server(&limits),

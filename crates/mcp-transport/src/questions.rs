@@ -83,9 +83,9 @@ impl Questions {
 
 #[cfg(test)]
 mod tests {
-    use mcp_protocol::method;
     use super::*;
     use crate::{Duplex, DuplexLimits, NoLifeline};
+    use mcp_protocol::method;
 
     fn server() -> Arc<dyn Connection> {
         let (read, write) = tokio::io::split(tokio::io::duplex(64).0);

@@ -14,7 +14,10 @@ use super::{
     Ground, Standing, State,
     watch::{News, Notes},
 };
-use crate::{Member, Unavailable, listing::{Listing, Unlisted}};
+use crate::{
+    Member, Unavailable,
+    listing::{Listing, Unlisted},
+};
 
 /// The wait before a server that could not be asked is asked again: at first, and after many times.
 const WAIT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
@@ -56,7 +59,10 @@ pub(super) async fn run(member: Arc<dyn Member>, state: Arc<State>, ground: Arc<
                 if state.away(standing.clone()) {
                     ground.tell();
                     if let Standing::Away(reason) = &standing {
-                        tracing::debug!(server = &**member.name(), "the server cannot be asked what it offers: {reason}");
+                        tracing::debug!(
+                            server = &**member.name(),
+                            "the server cannot be asked what it offers: {reason}"
+                        );
                     }
                 }
             }

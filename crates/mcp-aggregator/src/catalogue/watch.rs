@@ -4,9 +4,7 @@ use std::{future::pending, sync::Arc};
 
 use futures::StreamExt;
 use mcp_jsonrpc::{Id, Kind, Message};
-use mcp_protocol::{
-    Envelope, Era, ListKind, Revision, ServerCapabilities, SubscriptionFilter, listen_params, method,
-};
+use mcp_protocol::{Envelope, Era, ListKind, Revision, ServerCapabilities, SubscriptionFilter, listen_params, method};
 use mcp_transport::{Caller, Connection, Events, Reply, Request};
 
 /// What a server says of its lists.

@@ -69,8 +69,11 @@ impl Face {
             return Ok(refused(&request, code::INVALID_PARAMS, &format!("Unknown {what}: {name}")));
         };
         let (member, is_repeatable) = (named.member, named.is_repeatable && !is_continued(&request));
-        let mut message =
-            if *named.own == *name { message.clone() } else { message.spliced(&[Edit { at, with: &quote(&named.own) }]) };
+        let mut message = if *named.own == *name {
+            message.clone()
+        } else {
+            message.spliced(&[Edit { at, with: &quote(&named.own) }])
+        };
         if let Some(rule) = &named.rule {
             message = arguments::fitted(&message, rule);
         }

@@ -102,7 +102,8 @@ impl Face {
         let connection = upstream.connection.get_or_try_init(|| async {
             let connection = seen.member.open(caller).await?;
             if let (Some(events), Some(face)) = (connection.events(), self.me.upgrade()) {
-                let pump = pump::run(Arc::downgrade(&face), Arc::clone(&seen.member), Arc::downgrade(&connection), events);
+                let pump =
+                    pump::run(Arc::downgrade(&face), Arc::clone(&seen.member), Arc::downgrade(&connection), events);
                 upstream.pumped_by(tokio::spawn(pump).abort_handle());
             }
             self.restore(seen.member.name(), &connection, caller).await;

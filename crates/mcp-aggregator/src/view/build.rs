@@ -56,7 +56,8 @@ impl View {
             Place::Server(_) => true,
             Place::Group(_) => in_scope == 1,
         };
-        let mut builder = Build { options, filter, is_single, members: here, conflicts: Vec::new(), renamed: Vec::new() };
+        let mut builder =
+            Build { options, filter, is_single, members: here, conflicts: Vec::new(), renamed: Vec::new() };
         let (tools, tool_names) = builder.named(ListKind::Tools);
         let (prompts, prompt_names) = builder.named(ListKind::Prompts);
         let (resources, owners) = builder.resources();

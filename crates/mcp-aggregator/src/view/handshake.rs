@@ -17,8 +17,7 @@ pub(super) fn of(members: &[Seen], era: Era, options: &HubOptions, is_single: bo
     if is_single && let [only] = members {
         return only.listing.handshake.as_ref().to_owned();
     }
-    let capabilities =
-        capabilities::union(members.iter().map(|seen| seen.listing.capabilities_text()), era, waits);
+    let capabilities = capabilities::union(members.iter().map(|seen| seen.listing.capabilities_text()), era, waits);
     let texts: Vec<_> = members
         .iter()
         .filter_map(|seen| Some((&**seen.member.name(), field::unescape(seen.listing.instructions()?)?)))
@@ -27,7 +26,9 @@ pub(super) fn of(members: &[Seen], era: Era, options: &HubOptions, is_single: bo
     let joined = joined.map(|text| mcp_jsonrpc::quote(&text));
     let info = options.server_info.as_deref().unwrap_or(INFO);
     match era {
-        Era::Legacy => InitializeResult::write(Revision::LATEST_LEGACY.as_str(), &capabilities, info, joined.as_deref()),
+        Era::Legacy => {
+            InitializeResult::write(Revision::LATEST_LEGACY.as_str(), &capabilities, info, joined.as_deref())
+        }
         Era::Modern => DiscoverAnswer {
             supported: &[Revision::LATEST],
             capabilities: &capabilities,

@@ -39,7 +39,8 @@ impl<'a> Names<'a> {
     pub(super) fn reserve(&mut self, at: usize, server: &str, key: &str, chosen: Option<&str>) {
         let Some(name) = chosen else { return };
         if let Some((_, other)) = self.chosen.get(name) {
-            self.conflicts.push(format!("`{server}/{key}` and `{other}` are both to be called `{name}`; it is the latter's"));
+            self.conflicts
+                .push(format!("`{server}/{key}` and `{other}` are both to be called `{name}`; it is the latter's"));
             self.own.insert(at, None);
             return;
         }

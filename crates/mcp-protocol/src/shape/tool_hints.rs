@@ -22,7 +22,9 @@ mod tests {
         let says = |annotations: &str| is_repeatable_tool(&format!(r#"{{"name":"t"{annotations}}}"#));
         assert!(says(r#","annotations":{"readOnlyHint":true}"#));
         assert!(says(r#","annotations":{"idempotentHint": true ,"readOnlyHint":false}"#));
-        for nothing in ["", r#","annotations":{}"#, r#","annotations":{"readOnlyHint":"true"}"#, r#","readOnlyHint":true"#] {
+        for nothing in
+            ["", r#","annotations":{}"#, r#","annotations":{"readOnlyHint":"true"}"#, r#","readOnlyHint":true"#]
+        {
             assert!(!says(nothing), "{nothing}");
         }
         assert!(!says(r#","annotations":{"readOnlyHint":true,"readOnlyHint":true}"#), "said twice is not said");

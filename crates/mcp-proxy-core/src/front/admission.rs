@@ -15,6 +15,7 @@ use super::{
     head::Head,
     refused, route,
     route::{Found, Route},
+    target::Target,
     told,
 };
 use crate::{Dialect, Proxy, ResponseBody, iso, mount::Mount, rescue, rescue::Told};
@@ -65,7 +66,7 @@ impl Front {
     where
         B: Body<Data = Bytes>,
     {
-        let found = route::find(parts.uri.path(), &self.servers.now(), &self.mounts);
+        let found = self.find(parts.uri.path());
         if found.route == Route::Health {
             return health(&parts.method).map(|answer| answer.map(ResponseBody::own));
         }
@@ -120,27 +121,65 @@ impl Front {
     where
         B: Body<Data = Bytes>,
     {
-        let Some(server) = &found.server else {
+        #[cfg(feature = "hub")]
+        if let Some(place) = &found.place {
+            let target = self.part_of_hub(place, head).map_err(|told| refused(&told, None))?;
+            return self.served(found.route, &target, head, body, used).await;
+        }
+        let Some(server) = found.server else {
             return Err(refused(&self.no_server(&found, head), None));
         };
-        match found.route {
+        self.served(found.route, &server.into(), head, body, used).await
+    }
+
+    /// Where a path leads.
+    fn find(&self, path: &str) -> Found {
+        let found = route::find(path, &self.servers.now(), &self.mounts);
+        #[cfg(feature = "hub")]
+        if let Some(hub) = &self.hub
+            && !matches!(found.route, Route::Health | Route::Mounted(_))
+        {
+            let nothing = Found { route: Route::Unknown, server: None, is_named: false, place: None };
+            return super::place::find(path, &self.servers.now(), hub).unwrap_or(nothing);
+        }
+        found
+    }
+
+    async fn served<B>(
+        self: &Arc<Self>,
+        route: Route,
+        target: &Target,
+        head: &Head,
+        body: B,
+        used: &Used,
+    ) -> Result<Answered, Refused>
+    where
+        B: Body<Data = Bytes>,
+    {
+        match route {
             Route::Mcp => match head.method {
-                Method::POST => self.post(server, head, body, used).await,
-                Method::GET => self.listen(server, head, used),
-                Method::DELETE => self.end(server, head),
+                Method::POST => self.post(target, head, body, used).await,
+                Method::GET => self.listen(target, head, used),
+                Method::DELETE => self.end(target, head),
                 _ => Err(refused(&rescue::wrong_method("GET, POST, DELETE"), None)),
             },
-            Route::Sse => match (&head.method, head.dialect(server)?) {
-                (&Method::GET, Dialect::Standard) => self.open_pair(server, head, used),
-                (&Method::GET, Dialect::Prompty) => self.listen_to_all(server, head, used).await,
+            Route::Sse => match (&head.method, head.dialect(target)?) {
+                (&Method::GET, Dialect::Standard) => self.open_pair(target, head, used),
+                (&Method::GET, Dialect::Prompty) => match target.server() {
+                    Some(server) => self.listen_to_all(server, head, used).await,
+                    None => Err(refused(&rescue::unknown_dialect(), None)),
+                },
                 _ => Err(refused(&rescue::wrong_method("GET"), None)),
             },
-            Route::Messages => match (&head.method, head.dialect(server)?) {
+            Route::Messages => match (&head.method, head.dialect(target)?) {
                 (&Method::POST, _) if head.session_parameter().is_some() => {
-                    self.post_to_pair(server, head, body, used).await
+                    self.post_to_pair(target, head, body, used).await
                 }
                 (&Method::POST, Dialect::Standard) => Err(refused(&rescue::no_stream(), None)),
-                (&Method::POST, Dialect::Prompty) => self.post_for_all(server, head, body).await,
+                (&Method::POST, Dialect::Prompty) => match target.server() {
+                    Some(server) => self.post_for_all(server, head, body).await,
+                    None => Err(refused(&rescue::unknown_dialect(), None)),
+                },
                 _ => Err(refused(&rescue::wrong_method("POST"), None)),
             },
             Route::Health | Route::Mounted(_) | Route::Unknown => Err(refused(&rescue::unknown_route(), None)),

@@ -2,6 +2,8 @@
 
 mod audience;
 mod by_hand;
+#[cfg(feature = "hub")]
+mod member;
 mod opened;
 mod own;
 mod status;

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use async_trait::async_trait;
 use mcp_jsonrpc::{Edit, Kind, Message, quote};
 use mcp_protocol::{ClientCapabilities, LogLevel, level_of, method, resource_uri, set_level_params};
-use mcp_transport::{Caller, Closed, Connection, EventSender, Events, Peer, Questions, Reply, Request, SendError, events};
+use mcp_transport::{
+    Caller, Closed, Connection, EventSender, Events, Peer, Questions, Reply, Request, SendError, events,
+};
 use tokio::time::timeout;
 
 use super::{
