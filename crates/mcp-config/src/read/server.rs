@@ -56,8 +56,9 @@ impl Reader<'_> {
             draft.settings.session = Some(SessionKind::Dedicated);
         }
         draft.settings.disabled = draft.disabled == Some(true) || draft.active == Some(false);
+        draft.rules.deny = draft.deny.take().unwrap_or_default();
         let target = self.target(way?, entry, path, &mut draft)?;
-        Some(ServerEntry { name: name.into(), target, settings: draft.settings })
+        Some(ServerEntry { name: name.into(), target, settings: draft.settings, rules: draft.rules })
     }
 
     pub(super) fn sources(&mut self, value: &Value<'_>, path: &str) -> BTreeMap<String, Source> {
