@@ -65,7 +65,7 @@ pub use compose::{ComposeError, Composer, Defaults};
 pub use diagnostic::{Diagnostic, Severity};
 pub use dotenv::{DotEnvError, parse_dot_env};
 pub use edit::{EditError, remove_server, replace_servers, set_server};
-pub use effective::{Overrides, SettingError, Settings, config_path};
+pub use effective::{Hub, Overrides, SettingError, Settings, config_path};
 pub use file::{File, ProxySettings, ServerEntry, ServerSettings};
 pub use hub::{HubSettings, StateFolder};
 pub use import::{ClientKind, ImportError, Imported, UnknownClient, import};

@@ -56,7 +56,8 @@ fn make(folder: &std::path::Path) -> io::Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    let named = |error: io::Error| io::Error::new(error.kind(), format!("{} cannot be made: {error}", folder.display()));
+    let named =
+        |error: io::Error| io::Error::new(error.kind(), format!("{} cannot be made: {error}", folder.display()));
     builder.create(folder).map_err(named)
 }
 

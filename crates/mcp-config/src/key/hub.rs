@@ -103,7 +103,11 @@ pub(crate) static RETRIES: Table<Retries> = Table {
             "300ms",
             "The wait before the first repetition; it doubles with each.",
         ),
-        of_kind("stdio", |reader, value, path, retry| reader.retry(value, path, &mut retry.stdio), "Of child processes."),
+        of_kind(
+            "stdio",
+            |reader, value, path, retry| reader.retry(value, path, &mut retry.stdio),
+            "Of child processes.",
+        ),
         of_kind("sse", |reader, value, path, retry| reader.retry(value, path, &mut retry.sse), "Of HTTP+SSE."),
         of_kind("http", |reader, value, path, retry| reader.retry(value, path, &mut retry.http), "Of streamable HTTP."),
     ],

@@ -59,8 +59,7 @@ pub(crate) static TOOL: Table<ItemDraft> = Table {
 };
 
 /// Of a prompt or a resource.
-pub(crate) static PLAIN: Table<ItemDraft> =
-    Table { keys: &[enabled(), name(), description(), title()], ignored: &[] };
+pub(crate) static PLAIN: Table<ItemDraft> = Table { keys: &[enabled(), name(), description(), title()], ignored: &[] };
 
 const fn enabled() -> Key<ItemDraft> {
     let about = "Whether clients see it and may use it; true also for a tool that `allow` leaves out.";
@@ -77,7 +76,12 @@ const fn title() -> Key<ItemDraft> {
 }
 
 const fn description() -> Key<ItemDraft> {
-    let key = Key::<ItemDraft>::new("exposedDescription", Kind::Text(|item| &mut item.description), "", "The description that clients see.");
+    let key = Key::<ItemDraft>::new(
+        "exposedDescription",
+        Kind::Text(|item| &mut item.description),
+        "",
+        "The description that clients see.",
+    );
     key.or(&["description"])
 }
 

@@ -88,8 +88,13 @@ const KEYS: &[Key<File>] = &[
         "1",
         "Threads that serve.",
     ),
-    Key::<File>::new("separator", Kind::Separator(|f| &mut f.hub.separator), "__", "Of mcp-hub: what stands between server and tool in a name.")
-        .or(&["serverToolnameSeparator", "serverToolnameSeperator"]),
+    Key::<File>::new(
+        "separator",
+        Kind::Separator(|f| &mut f.hub.separator),
+        "__",
+        "Of mcp-hub: what stands between server and tool in a name.",
+    )
+    .or(&["serverToolnameSeparator", "serverToolnameSeperator"]),
     Key::new(
         "deadline",
         Kind::Time(|f| &mut f.hub.deadline),

@@ -160,7 +160,11 @@ const KEYS: &[Key<Draft>] = &[
         "",
         "Of mcp-hub: how often calls are sent again, if otherwise than its `retry` says; false is never.",
     ),
-    shown("allow", Kind::Patterns(|d| &mut d.rules.allow), "The tools that clients see, by names with `*` and `?`; all if not given."),
+    shown(
+        "allow",
+        Kind::Patterns(|d| &mut d.rules.allow),
+        "The tools that clients see, by names with `*` and `?`; all if not given.",
+    ),
     shown("deny", Kind::Patterns(|d| &mut d.deny), "Tools that clients do not see; wins over `allow`."),
     shown(
         "pin",
@@ -169,7 +173,10 @@ const KEYS: &[Key<Draft>] = &[
     ),
     shown(
         "tools",
-        Kind::Own { read: |reader, value, path, d: &mut Draft| reader.tools(value, path, &mut d.rules), shape: schema::tools },
+        Kind::Own {
+            read: |reader, value, path, d: &mut Draft| reader.tools(value, path, &mut d.rules),
+            shape: schema::tools,
+        },
         "What is different about its tools, by their names; a list is the same as `allow`.",
     ),
     shown(

@@ -9,11 +9,10 @@ impl Reader<'_> {
     /// An object as JSON, without comments and with the variables in its strings expanded.
     /// Of its own keys only those count that `is_meant`.
     pub(super) fn json_object(&mut self, object: &Object<'_>, path: &str, is_meant: impl Fn(&str) -> bool) -> String {
-        let properties = self
-            .named(object, path)
-            .into_iter()
-            .filter(|(property, _)| is_meant(property.name.as_str()))
-            .map(|(property, path)| format!("{}:{}", quote(property.name.as_str()), self.json(&property.value, &path)));
+        let properties =
+            self.named(object, path).into_iter().filter(|(property, _)| is_meant(property.name.as_str())).map(
+                |(property, path)| format!("{}:{}", quote(property.name.as_str()), self.json(&property.value, &path)),
+            );
         format!("{{{}}}", properties.collect::<Vec<_>>().join(","))
     }
 

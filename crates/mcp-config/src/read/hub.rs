@@ -40,7 +40,8 @@ impl Reader<'_> {
             }
             // What is reserved is so for servers.
             if check_name(name).is_err_and(|error| error != NameError::Reserved) {
-                let why = "is part of a path: it has 1 to 128 bytes, is not `.` or `..`, and has no `/`, `?`, `#`, `%`, `\\`";
+                let why =
+                    "is part of a path: it has 1 to 128 bytes, is not `.` or `..`, and has no `/`, `?`, `#`, `%`, `\\`";
                 self.error(property.start(), &path, why);
             }
             let Some(entry) = self.must_be(property.value.as_object(), &property.value, &path, "an object") else {
@@ -83,10 +84,9 @@ impl Reader<'_> {
             let servers = file.servers.iter().map(|entry| &*entry.name);
             let (is_known, meant) = match is {
                 Is::Group => (groups.clone().any(|known| known == name), suggest(&name, groups)),
-                Is::Server => (
-                    name.contains(['*', '?']) || servers.clone().any(|known| known == name),
-                    suggest(&name, servers),
-                ),
+                Is::Server => {
+                    (name.contains(['*', '?']) || servers.clone().any(|known| known == name), suggest(&name, servers))
+                }
             };
             if is_known {
                 continue;

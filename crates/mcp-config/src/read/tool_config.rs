@@ -66,7 +66,11 @@ impl Reader<'_> {
                 if file.servers[server].rules.tools.contains_key(tool) {
                     let name = &file.servers[server].name;
                     let other = join(&join(&join("mcpServers", name), "tools"), tool);
-                    self.warn(property.start(), &path, format_args!("has no effect beside `{other}` of the configuration"));
+                    self.warn(
+                        property.start(),
+                        &path,
+                        format_args!("has no effect beside `{other}` of the configuration"),
+                    );
                     continue;
                 }
                 let rule = self.item(entry, &path, &TOOL, Sort::Tool);
