@@ -48,8 +48,8 @@ pub(crate) enum Part {
     Stdio,
     /// Those with a URL.
     Remote,
-    /// All of them, and it is about what clients of a hub see, so it is no business of a server's or of its transport.
-    Shown,
+    /// All of them, and it is about what a hub makes of them, so it is no business of a transport.
+    Hub,
 }
 
 /// Where a value is put.

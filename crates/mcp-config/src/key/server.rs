@@ -26,6 +26,8 @@ pub(crate) struct Draft {
     pub(crate) active: Option<bool>,
     pub(crate) settings: ServerSettings,
     pub(crate) deny: Option<Vec<Pattern>>,
+    /// What a list in `tools` says.
+    pub(crate) listed: Option<Vec<Pattern>>,
     pub(crate) rules: Rules,
 }
 
@@ -151,35 +153,34 @@ const KEYS: &[Key<Draft>] = &[
         "true",
         "Whether it is told that clients can be asked for roots, sampling and elicitation.",
     ),
-    Key::new(
+    hub(
         "retry",
         Kind::Own {
             read: |reader, value, path, d: &mut Draft| reader.retry(value, path, &mut d.settings.retry),
             shape: schema::retry,
         },
-        "",
         "Of mcp-hub: how often calls are sent again, if otherwise than its `retry` says; false is never.",
     ),
-    shown(
+    hub(
         "allow",
         Kind::Patterns(|d| &mut d.rules.allow),
         "The tools that clients see, by names with `*` and `?`; all if not given.",
     ),
-    shown("deny", Kind::Patterns(|d| &mut d.deny), "Tools that clients do not see; wins over `allow`."),
-    shown(
+    hub("deny", Kind::Patterns(|d| &mut d.deny), "Tools that clients do not see; wins over `allow`."),
+    hub(
         "pin",
         Kind::Choice(PINS, |d, word| d.rules.pin = pin(word)),
         "What becomes of a tool whose definition changes after it was first seen: it is logged, or blocked too.",
     ),
-    shown(
+    hub(
         "tools",
         Kind::Own {
-            read: |reader, value, path, d: &mut Draft| reader.tools(value, path, &mut d.rules),
+            read: |reader, value, path, d: &mut Draft| reader.tools(value, path, &mut d.rules.tools, &mut d.listed),
             shape: schema::tools,
         },
         "What is different about its tools, by their names; a list is the same as `allow`.",
     ),
-    shown(
+    hub(
         "prompts",
         Kind::Own {
             read: |reader, value, path, d: &mut Draft| d.rules.prompts = reader.prompts(value, path),
@@ -187,7 +188,7 @@ const KEYS: &[Key<Draft>] = &[
         },
         "What is different about its prompts, by their names.",
     ),
-    shown(
+    hub(
         "resources",
         Kind::Own {
             read: |reader, value, path, d: &mut Draft| d.rules.resources = reader.resources(value, path),
@@ -208,9 +209,9 @@ fn pin(word: &str) -> Pin {
     }
 }
 
-/// A key about what clients of a hub see.
-const fn shown(name: &'static str, kind: Kind<Draft>, about: &'static str) -> Key<Draft> {
-    Key { part: Part::Shown, ..Key::new(name, kind, "", about) }
+/// A key about what a hub makes of it.
+const fn hub(name: &'static str, kind: Kind<Draft>, about: &'static str) -> Key<Draft> {
+    Key { part: Part::Hub, ..Key::new(name, kind, "", about) }
 }
 
 const fn stdio(name: &'static str, kind: Kind<Draft>, about: &'static str) -> Key<Draft> {

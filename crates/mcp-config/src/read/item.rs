@@ -6,7 +6,7 @@ use jsonc_parser::{
     ast::{Object, Value},
     common::Ranged,
 };
-use mcp_proxy_core::aggregator::{ItemRule, ParameterRule, Rules};
+use mcp_proxy_core::aggregator::{ItemRule, ParameterRule, Pattern};
 
 use super::{Reader, object::Side};
 use crate::{
@@ -50,16 +50,18 @@ impl Exposed {
 }
 
 impl Reader<'_> {
-    /// Rules of tools; a list has the names of those to show.
-    pub(crate) fn tools(&mut self, value: &Value<'_>, path: &str, rules: &mut Rules) {
+    /// Rules of tools, or a list with the names of those to show.
+    pub(crate) fn tools(
+        &mut self,
+        value: &Value<'_>,
+        path: &str,
+        rules: &mut Items,
+        listed: &mut Option<Vec<Pattern>>,
+    ) {
         if value.as_array().is_some() {
-            let allow = self.patterns(value, path);
-            if rules.allow.is_some() {
-                self.error(value.start(), path, "says the same as `allow`; keep one");
-            }
-            rules.allow = allow;
+            *listed = self.patterns(value, path);
         } else {
-            rules.tools = self.items(value, path, &TOOL, Sort::Tool);
+            *rules = self.items(value, path, &TOOL, Sort::Tool);
         }
     }
 

@@ -69,8 +69,8 @@ impl Reader<'_> {
                 Some(Target::Remote { url, wire: if looks_like_sse { Wire::Sse } else { wire }, headers })
             }
             Way::Custom(kind) => {
-                // What clients see of it is nothing that it would have to be started anew for.
-                let is_its_own = |name: &str| SERVER.find(name).is_none_or(|key| key.part != Part::Shown);
+                // What a hub makes of it is nothing that it would have to be started anew for.
+                let is_its_own = |name: &str| SERVER.find(name).is_none_or(|key| key.part != Part::Hub);
                 Some(Target::Custom { kind, options: self.json_object(entry, path, is_its_own).into() })
             }
         }
