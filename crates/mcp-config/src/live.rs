@@ -15,8 +15,8 @@ use tokio::{sync, task::spawn_blocking};
 
 use self::{applied::report, hub::HubLive};
 use crate::{
-    Change, Composer, EditError, File, Overrides, Variables, Watch, WatchError, mask, parse, remove_server,
-    replace_servers, set_server, write_atomically,
+    Change, Composer, EditError, File, Overrides, Variables, Watch, WatchError, mask, remove_server, replace_servers,
+    set_server, write_atomically,
 };
 
 pub use applied::{Applied, ChangeError};

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use tokio::time::{Duration, timeout};
 
 use super::*;
+use crate::parse;
 
 mod hub;
 
