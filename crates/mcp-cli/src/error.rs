@@ -70,6 +70,9 @@ pub enum CliError {
     /// The system refuses threads or what they need.
     #[error("the runtime cannot be started: {0}")]
     Runtime(#[source] io::Error),
+    /// The client on stdin and stdout is lost.
+    #[error("stdin or stdout cannot be used: {0}")]
+    Streams(#[source] io::Error),
     /// A binary's own reason; it is about a setting.
     #[error("{0}")]
     Setting(String),
@@ -80,7 +83,7 @@ impl CliError {
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::Listen { .. } | Self::Server(_) | Self::Runtime(_) => 69,
+            Self::Listen { .. } | Self::Server(_) | Self::Runtime(_) | Self::Streams(_) => 69,
             _ => 78,
         })
     }

@@ -40,7 +40,7 @@ pub(crate) fn server(status: &ServerStatus) -> String {
 /// What a change of the configuration has done.
 pub(crate) fn applied(applied: &Applied) -> String {
     let names = |names: &[Arc<str>]| list(names.iter().map(|name| &**name));
-    let restart = applied.needs_restart.to_string();
+    let (hub, restart) = (applied.hub.to_string(), applied.needs_restart.to_string());
     object([
         ("success", "true"),
         ("added", &*names(&applied.added)),
@@ -48,6 +48,7 @@ pub(crate) fn applied(applied: &Applied) -> String {
         ("changed", &*names(&applied.changed)),
         ("unchanged", &*names(&applied.unchanged)),
         ("warnings", &*list(applied.warnings.iter().map(|warning| &**warning))),
+        ("hub", &*hub),
         ("needsRestart", &*restart),
     ])
 }
