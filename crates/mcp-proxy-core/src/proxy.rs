@@ -228,39 +228,6 @@ impl Proxy {
         let _ = (self, server);
     }
 
-    /// Changes how the servers are offered as one, all at once.
-    ///
-    /// # Errors
-    ///
-    /// Fails, with nothing changed, if the options do not go together.
-    #[cfg(feature = "hub")]
-    #[expect(clippy::unnecessary_wraps, clippy::unused_self, clippy::needless_pass_by_value, reason = "placeholder")]
-    pub fn set_hub(&self, options: crate::HubOptions) -> Result<(), BuildError> {
-        drop(options);
-        Ok(())
-    }
-
-    /// Serves all servers as one to one client on a pair of byte streams, one JSON text a line.
-    ///
-    /// # Errors
-    ///
-    /// Fails if reading or writing does.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future may leave half a line written; drop the streams with it.
-    #[cfg(feature = "hub")]
-    #[expect(clippy::unused_async, reason = "placeholder")]
-    pub async fn serve_hub_bytes(
-        &self,
-        input: impl AsyncRead + Unpin,
-        output: impl AsyncWrite + Unpin,
-        shutdown: impl Future<Output = ()>,
-    ) -> io::Result<()> {
-        drop((input, output, shutdown));
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
     fn server(&self, name: &str) -> Result<Arc<Server>, ReachError> {
         self.front.servers().find(name).ok_or_else(|| ReachError::Unknown(name.to_owned()))
     }

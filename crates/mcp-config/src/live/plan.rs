@@ -67,7 +67,7 @@ impl Live {
         // The rules come first: a server must not be seen for a moment without those that are about it.
         let before = match hub {
             Some((before, after)) => {
-                proxy.set_hub(after)?;
+                proxy.set_hub(after);
                 Some(before)
             }
             None => None,
@@ -75,7 +75,7 @@ impl Live {
         if let Err(error) = proxy.set_servers(slots) {
             if let Some(before) = before {
                 // It held until a moment ago.
-                let _ = proxy.set_hub(before);
+                proxy.set_hub(before);
             }
             return Err(error.into());
         }
