@@ -9,7 +9,7 @@ use std::{
 };
 
 use mcp_config::{Composer, IdleTimeout, Live, Origin, Settings, Severity, show};
-use mcp_control::{Control, Writes};
+use mcp_control::{Control, Metrics, Writes};
 use mcp_proxy_core::{
     Allowed, Builder, Limits, Proxy, Tls,
     auth::Keys,
@@ -103,7 +103,7 @@ async fn serve(program: Program, sources: Sources) -> Result<(), CliError> {
         builder = builder.server_with(server);
         (None, Serving::One(name))
     };
-    let proxy = builder.keys(keys).mount("api", control).build()?;
+    let proxy = builder.keys(keys).mount("api", control).mount("metrics", Metrics).build()?;
     let address = SocketAddr::new(host, port);
     let listen = |source| CliError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(listen)?;

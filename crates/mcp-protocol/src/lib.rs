@@ -49,5 +49,6 @@ pub use shape::{
     result_type::ResultType,
     roots::EMPTY_ROOTS,
     subscription::{SubscriptionFilter, acknowledged, listen_result, subscription_id},
+    tool_result::is_tool_error,
     unsupported_version::UnsupportedVersion,
 };

@@ -15,6 +15,7 @@ pub(crate) mod resource;
 pub(crate) mod result_type;
 pub(crate) mod roots;
 pub(crate) mod subscription;
+pub(crate) mod tool_result;
 pub(crate) mod unsupported_version;
 
 use std::ops::Range;

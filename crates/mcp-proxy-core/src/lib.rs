@@ -21,6 +21,7 @@ mod hub;
 mod lane;
 mod layers;
 mod limits;
+mod metrics;
 mod mount;
 mod options;
 mod proxy;
@@ -38,6 +39,7 @@ pub use builder::{BuildError, Builder};
 pub use endpoint::{Endpoint, ResponseBody};
 #[cfg(feature = "hub")]
 pub use hub::HubOptions;
+pub use layers::{BreakerOptions, Health};
 pub use limits::Limits;
 /// Which servers and tools clients see, and under which names.
 #[cfg(feature = "hub")]

@@ -6,7 +6,9 @@ mod byte_streams;
 mod call;
 mod cancel;
 mod change;
+mod counts;
 mod head;
+mod health;
 mod initialize;
 mod legacy;
 mod live;
@@ -25,7 +27,7 @@ mod streams;
 use std::{
     sync::{
         Arc, Weak,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -67,6 +69,8 @@ pub(crate) struct Front {
     /// Tasks that close what is over, and calls whose client has gone.
     tasks: TaskTracker,
     is_keeping_house: AtomicBool,
+    /// TCP connections of clients.
+    connections: Arc<AtomicUsize>,
 }
 
 /// Who may use what.
@@ -104,6 +108,7 @@ impl Front {
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
             is_keeping_house: AtomicBool::new(false),
+            connections: Arc::default(),
         }))
     }
 
