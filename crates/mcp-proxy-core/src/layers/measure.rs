@@ -123,7 +123,7 @@ impl Stream for Measured {
         let next = Pin::new(reply).poll_next(context);
         match &next {
             Poll::Ready(Some(Ok(message))) if message.kind() == Kind::Response => {
-                this.watch.end(this.watch.of(message))
+                this.watch.end(this.watch.of(message));
             }
             Poll::Ready(Some(Err(Lost::Cancelled))) => this.watch.end(Outcome::Cancelled),
             Poll::Ready(Some(Err(_)) | None) => this.watch.end(Outcome::Lost),

@@ -206,7 +206,7 @@ async fn one_connection_more_than_the_limit_waits() {
     let mut three = site.dial().await;
     three.ask("GET", "/health", "", "").await;
     assert!(three.is_open_for(Duration::from_millis(300)).await, "nobody answers yet");
-    assert!(site.proxy.metrics().contains("\nmcp_client_connections 2\n"));
+    assert!(site.client.proxy.metrics().contains("\nmcp_client_connections 2\n"));
     drop(one);
     three.until("\"status\":\"ok\"").await;
 }
