@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use mcp_config::Settings;
-use mcp_control::{Control, Writes};
+use mcp_control::{Control, Metrics, Writes};
 use mcp_proxy_core::{Allowed, Tls, auth::Keys, transport::Secret};
 use tokio::net::TcpListener;
 
@@ -30,7 +30,8 @@ pub(crate) async fn serve(program: Program, sources: Sources) -> Result<(), CliE
     if let Some(live) = &live {
         control = control.with_config(Arc::clone(live), writes(&settings, &keys));
     }
-    let proxy = builder.allowed(allowed(&settings)).keys(keys).mount("api", control).build()?;
+    let proxy =
+        builder.allowed(allowed(&settings)).keys(keys).mount("api", control).mount("metrics", Metrics).build()?;
     let address = SocketAddr::new(host, port);
     let listen = |source| CliError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(listen)?;

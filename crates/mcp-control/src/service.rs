@@ -11,7 +11,7 @@ use mcp_proxy_core::{Proxy, ReachError, Service, ServiceBody, transport::Princip
 use percent_encoding::percent_decode_str;
 
 use crate::{
-    answer::{event_stream, json, refusal},
+    answer::{event_stream, json, refusal, wrong_method},
     board::Board,
     shape, watching,
 };
@@ -208,13 +208,6 @@ fn whole(error: &dyn std::error::Error) -> String {
     let sources = std::iter::successors(error.source(), |error| error.source()).map(ToString::to_string);
     sources
         .fold(error.to_string(), |said, source| if said.contains(&source) { said } else { format!("{said}: {source}") })
-}
-
-fn wrong_method(allowed: &'static str) -> Response<ServiceBody> {
-    let mut answer =
-        refusal(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed", &format!("the methods here are {allowed}"));
-    answer.headers_mut().insert(http::header::ALLOW, http::HeaderValue::from_static(allowed));
-    answer
 }
 
 #[cfg(test)]

@@ -108,7 +108,7 @@ impl Builder {
         self
     }
 
-    /// Who may use it: whoever presents one of `keys`, on every path but `/health`. Default: no keys, everyone.
+    /// Who may use it: whoever presents one of `keys`, on every path but `/health` and what is below it. Default: no keys, everyone.
     #[must_use]
     pub fn keys(mut self, keys: Keys) -> Self {
         self.keys = keys;

@@ -21,6 +21,7 @@ mod hub;
 mod lane;
 mod layers;
 mod limits;
+mod metrics;
 mod mount;
 mod options;
 mod proxy;
@@ -36,6 +37,7 @@ mod tls;
 
 pub use builder::{BuildError, Builder};
 pub use endpoint::{Endpoint, ResponseBody};
+pub use layers::{BreakerOptions, Health};
 pub use limits::Limits;
 /// Which servers and tools clients see, and under which names.
 #[cfg(feature = "hub")]

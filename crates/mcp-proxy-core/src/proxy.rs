@@ -12,7 +12,7 @@ use tokio::{
 use crate::{
     BuildError, Builder, Endpoint, Limits,
     front::Front,
-    run,
+    metrics, run,
     server::{Opened, Server, ServerStatus, Unreachable},
     servers::Slot,
 };
@@ -91,7 +91,7 @@ impl Proxy {
     }
 
     /// Makes sure that all servers that are launched with the proxy can be had: finds out their eras and starts the shared
-    /// ones.
+    /// ones. Until each has been tried, `/health/ready` says that the proxy is starting.
     ///
     /// # Errors
     ///
@@ -128,6 +128,14 @@ impl Proxy {
     #[must_use]
     pub fn status(&self) -> Vec<ServerStatus> {
         self.front.servers().now().iter().map(|server| server.status()).collect()
+    }
+
+    /// Everything that is counted, as text in the form of OpenMetrics 1.0: sessions and connections, what every server is
+    /// doing, and calls by server, method, tool and outcome. Its media type is
+    /// `application/openmetrics-text; version=1.0.0; charset=utf-8`.
+    #[must_use]
+    pub fn metrics(&self) -> String {
+        metrics::write(&self.front)
     }
 
     /// Changes whenever a server does something else, comes or goes. Calls that come and go are not told of.

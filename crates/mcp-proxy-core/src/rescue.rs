@@ -27,6 +27,10 @@ impl Told {
         Self { status, code, text: text.into(), data: None, header: None }
     }
 
+    fn retry_after(self, seconds: u64) -> Self {
+        Self { header: Some((header::RETRY_AFTER, seconds.into())), ..self }
+    }
+
     fn retry_later(self) -> Self {
         Self { header: Some((header::RETRY_AFTER, HeaderValue::from_static("5"))), ..self }
     }
@@ -349,15 +353,18 @@ impl From<Refusal> for Told {
 
 impl From<&NotSent> for Told {
     fn from(reason: &NotSent) -> Self {
-        let busy = matches!(reason, NotSent::Busy(_));
         let status = match reason {
-            NotSent::Busy(_) | NotSent::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
+            NotSent::Busy(_) | NotSent::Resting { .. } | NotSent::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
             NotSent::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             NotSent::Connect(error) => return error.as_ref().into(),
             _ => StatusCode::BAD_GATEWAY,
         };
         let told = Self::new(status, code::SERVER_ERROR, reason.to_string());
-        if busy { told.retry_later() } else { told }
+        match reason {
+            NotSent::Busy(_) => told.retry_later(),
+            NotSent::Resting { seconds } => told.retry_after(*seconds),
+            _ => told,
+        }
     }
 }
 

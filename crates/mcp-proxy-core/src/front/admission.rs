@@ -1,6 +1,6 @@
 //! Lets a request in, or not, and leads it to whatever its path names.
 
-use std::{sync::Arc, time::SystemTime};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, request::Parts};
@@ -8,17 +8,18 @@ use http_body::Body;
 use mcp_auth::Denied;
 use mcp_session::SessionId;
 use mcp_transport::Principal;
-use mcp_transport_http::server::{Answer, read_body};
+use mcp_transport_http::server::read_body;
 
 use super::{
     Answered, Front, Refused, Used, head,
     head::Head,
+    health::Health,
     refused, route,
     route::{Found, Route},
     target::Target,
     told,
 };
-use crate::{Dialect, Proxy, ResponseBody, iso, mount::Mount, rescue, rescue::Told};
+use crate::{Dialect, Proxy, ResponseBody, mount::Mount, rescue, rescue::Told};
 
 impl Front {
     /// Answers a request; whatever goes wrong is an answer too.
@@ -35,7 +36,7 @@ impl Front {
         if let Some(answer) = pass.preflight(&parts) {
             return answer.map(ResponseBody::own);
         }
-        let mut answer = if self.is_stopping() {
+        let mut answer = if self.is_stopping() && !self.is_sign_of_life(&parts) {
             self.turned_away(&parts, &rescue::shutting_down())
         } else {
             let answer = self.admitted(parts, body, used).await;
@@ -43,6 +44,11 @@ impl Front {
         };
         pass.stamp(answer.headers_mut());
         answer
+    }
+
+    /// Whether it is asked for no more than a sign of life, which there is to the end.
+    fn is_sign_of_life(&self, parts: &Parts) -> bool {
+        route::find(parts.uri.path(), &[], &self.mounts).route == Route::Health(Health::Live)
     }
 
     /// Why a request gets no further, in the words of those who speak at its path.
@@ -67,8 +73,8 @@ impl Front {
         B: Body<Data = Bytes>,
     {
         let found = self.find(parts.uri.path());
-        if found.route == Route::Health {
-            return health(&parts.method).map(|answer| answer.map(ResponseBody::own));
+        if let Route::Health(what) = found.route {
+            return self.health(&parts.method, what).map(|answer| answer.map(ResponseBody::own));
         }
         #[cfg(feature = "rest")]
         if let Some((rest, leads)) = self.rest_route(&parts) {
@@ -137,7 +143,7 @@ impl Front {
         let found = route::find(path, &self.servers.now(), &self.mounts);
         #[cfg(feature = "hub")]
         if let Some(hub) = &self.hub
-            && !matches!(found.route, Route::Health | Route::Mounted(_))
+            && !matches!(found.route, Route::Health(_) | Route::Mounted(_))
         {
             let nothing = Found { route: Route::Unknown, server: None, is_named: false, place: None };
             return super::place::find(path, &self.servers.now(), hub).unwrap_or(nothing);
@@ -182,7 +188,7 @@ impl Front {
                 },
                 _ => Err(refused(&rescue::wrong_method("POST"), None)),
             },
-            Route::Health | Route::Mounted(_) | Route::Unknown => Err(refused(&rescue::unknown_route(), None)),
+            Route::Health(_) | Route::Mounted(_) | Route::Unknown => Err(refused(&rescue::unknown_route(), None)),
         }
     }
 
@@ -195,15 +201,7 @@ impl Front {
                 rescue::unknown_server(route::first_segment(head.uri.path()), names)
             }
             Route::Mcp | Route::Sse | Route::Messages => rescue::which_server(names),
-            Route::Health | Route::Mounted(_) | Route::Unknown => rescue::unknown_route(),
+            Route::Health(_) | Route::Mounted(_) | Route::Unknown => rescue::unknown_route(),
         }
     }
-}
-
-fn health(method: &Method) -> Result<Answered, Refused> {
-    if *method != Method::GET && *method != Method::HEAD {
-        return Err(refused(&rescue::wrong_method("GET, HEAD"), None));
-    }
-    let (version, now) = (env!("CARGO_PKG_VERSION"), iso(SystemTime::now()));
-    Ok(Answer::json(Answer::text(format!(r#"{{"status":"ok","timestamp":"{now}","version":"{version}"}}"#))))
 }

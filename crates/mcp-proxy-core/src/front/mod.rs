@@ -6,7 +6,9 @@ mod byte_streams;
 mod call;
 mod cancel;
 mod change;
+mod counts;
 mod head;
+mod health;
 mod initialize;
 mod legacy;
 mod live;
@@ -28,7 +30,7 @@ mod target;
 use std::{
     sync::{
         Arc, Weak,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -73,6 +75,8 @@ pub(crate) struct Front {
     /// Tasks that close what is over, and calls whose client has gone.
     tasks: TaskTracker,
     is_keeping_house: AtomicBool,
+    /// TCP connections of clients.
+    connections: Arc<AtomicUsize>,
 }
 
 /// Who may use what.
@@ -114,6 +118,7 @@ impl Front {
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
             is_keeping_house: AtomicBool::new(false),
+            connections: Arc::default(),
         }))
     }
 

@@ -19,13 +19,13 @@ pub(super) fn find(path: &str, servers: &[Arc<Server>], hub: &Hub) -> Option<Fou
     let place = |route, place| Some(Found { route, server: None, is_named: true, place: Some(place) });
     let Some(rest) = rest else {
         return match leaf(first) {
-            Route::Health | Route::Unknown => None,
+            Route::Health(_) | Route::Unknown => None,
             route => place(route, Place::All),
         };
     };
     let (name, last) = rest.split_once('/')?;
     let route = match leaf(last) {
-        Route::Health | Route::Unknown => return None,
+        Route::Health(_) | Route::Unknown => return None,
         route => route,
     };
     match first {

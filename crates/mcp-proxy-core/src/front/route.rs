@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::health::Health;
 use crate::{mount::Mount, server::Server};
 
 /// What a path leads to.
@@ -13,7 +14,7 @@ pub(super) enum Route {
     Sse,
     /// Where clients of HTTP+SSE post to.
     Messages,
-    Health,
+    Health(Health),
     /// The service mounted at that place in the list.
     Mounted(usize),
     Unknown,
@@ -55,8 +56,13 @@ pub(super) fn find(path: &str, servers: &[Arc<Server>], mounts: &[Mount]) -> Fou
         let only = if let [only] = servers { Some(Arc::clone(only)) } else { None };
         return Found::new(leaf(first), only, false);
     };
+    if first == "health"
+        && let Some(what) = Health::below(rest)
+    {
+        return to(Route::Health(what));
+    }
     match leaf(rest) {
-        Route::Health | Route::Unknown => to(Route::Unknown),
+        Route::Health(_) | Route::Unknown => to(Route::Unknown),
         route => {
             let server = servers.iter().find(|server| is_name(first, server.name()));
             Found::new(route, server.map(Arc::clone), true)
@@ -80,7 +86,7 @@ pub(super) fn leaf(name: &str) -> Route {
         "mcp" => Route::Mcp,
         "sse" => Route::Sse,
         "messages" | "message" => Route::Messages,
-        "health" => Route::Health,
+        "health" => Route::Health(Health::Whole),
         _ => Route::Unknown,
     }
 }
@@ -117,7 +123,10 @@ mod tests {
             ("/sse", Route::Sse),
             ("/messages", Route::Messages),
             ("/message", Route::Messages),
-            ("/health", Route::Health),
+            ("/health", Route::Health(Health::Whole)),
+            ("/health/ready", Route::Health(Health::Ready)),
+            ("/health/live/", Route::Health(Health::Live)),
+            ("/health/x", Route::Unknown),
             ("/a/mcp", Route::Mcp),
             ("/", Route::Unknown),
             ("/mcp/x", Route::Unknown),
