@@ -210,7 +210,6 @@ impl Proxy {
     ///
     /// Fails, with nothing changed, if the options do not go together.
     #[cfg(feature = "hub")]
-    #[expect(clippy::unnecessary_wraps, clippy::unused_self, clippy::needless_pass_by_value, reason = "placeholder")]
     pub fn set_hub(&self, options: crate::HubOptions) -> Result<(), BuildError> {
         drop(options);
         Ok(())
