@@ -21,7 +21,6 @@ pub(crate) struct Cli {
 }
 
 #[derive(Debug, clap::Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one, and not for long")]
 pub(crate) enum Command {
     /// Serve over HTTP, which is what happens without a command too.
     Serve(Serve),
@@ -37,9 +36,9 @@ pub(crate) enum Command {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Serve {
     #[command(flatten)]
-    pub(crate) hub: HubArguments,
-    #[command(flatten)]
     pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) hub: HubArguments,
 }
 
 const EXAMPLES: &str = "\

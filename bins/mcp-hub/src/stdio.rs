@@ -72,7 +72,7 @@ impl Stdio {
             ..Common::default()
         };
         let Some(url) = self.url else { return run_stdio(crate::program(common, self.hub)) };
-        run_bridge(Bridge {
+        run_bridge(&Bridge {
             name: "mcp-hub",
             common,
             url,

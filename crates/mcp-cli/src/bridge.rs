@@ -34,17 +34,17 @@ const SERVER: &str = "remote";
 
 /// Serves the server to the client until either hangs up for good, and says how to exit.
 #[must_use]
-pub fn run_bridge(bridge: Bridge) -> ExitCode {
+pub fn run_bridge(bridge: &Bridge) -> ExitCode {
     exit(bridge.name, go(bridge))
 }
 
-fn go(bridge: Bridge) -> Result<(), CliError> {
+fn go(bridge: &Bridge) -> Result<(), CliError> {
     let variables = variables()?;
     let settings = settle(&overrides(&bridge.common)?, &variables, None)?;
-    let headers = headers(&bridge, &variables)?;
+    let headers = headers(bridge, &variables)?;
     let url = ServerUrl::parse(&bridge.url).map_err(|error| CliError::Setting(format!("`--url`: {error}")))?;
     let runtime = begin(&settings)?;
-    let outcome = runtime.block_on(serve(&bridge, url, headers, &settings));
+    let outcome = runtime.block_on(serve(bridge, url, headers, &settings));
     // A stdin that nobody closes must not keep us.
     runtime.shutdown_background();
     outcome
@@ -63,9 +63,9 @@ async fn serve(bridge: &Bridge, url: ServerUrl, headers: HeaderMap, settings: &S
     let server = composer.server(&entry, &Defaults::of(settings))?;
     let proxy = Proxy::builder().name(bridge.name).limits(limits).server_with(server).build()?;
     let (input, output) = own().map_err(CliError::Streams)?;
-    let served = proxy.serve_bytes(SERVER, input, output, signal::told_to_stop()).await;
+    let outcome = proxy.serve_bytes(SERVER, input, output, signal::told_to_stop()).await;
     proxy.close().await;
-    served.map_err(CliError::Streams)
+    outcome.map_err(CliError::Streams)
 }
 
 /// The headers of every request. What is told of them has no value in it.

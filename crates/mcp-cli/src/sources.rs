@@ -161,3 +161,25 @@ pub(crate) fn read(path: &Path) -> Result<String, CliError> {
 pub(crate) fn failed(path: &Path, verb: &'static str, source: io::Error) -> CliError {
     CliError::File { path: path.to_owned(), verb, source }
 }
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[test]
+    fn rules_of_tools_stand_beside_the_file_of_mcp_proxy_server_or_are_named() {
+        let directory = TempDir::new().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let (ours, theirs, rules) = (at("mcp-hub.json"), at("mcp_server.json"), at("tool_config.json"));
+        let named =
+            |main: &Path, name: Option<&str>| tools(&HubArguments { tool_config: name.map(&at), state: None }, main);
+        assert_eq!(named(&theirs, None).unwrap(), Some((rules.clone(), None)), "it may come later");
+        fs::write(&rules, "{}").unwrap();
+        assert_eq!(named(&theirs, None).unwrap(), Some((rules.clone(), Some("{}".to_owned()))));
+        assert_eq!(named(&ours, None).unwrap(), None);
+        assert_eq!(named(&ours, Some("tool_config.json")).unwrap(), Some((rules, Some("{}".to_owned()))));
+        assert!(matches!(named(&ours, Some("none.json")), Err(CliError::File { .. })), "what is named must be there");
+    }
+}

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, ffi::OsString, fmt, sync::Arc, time::Duration};
 
 use http::HeaderName;
 use mcp_proxy_core::{
-    self as core, Interaction, Limits, ServerOptions, Sharing, Supervision,
+    self as core, BreakerOptions, Interaction, Limits, ServerOptions, Sharing, Supervision,
     auth::{RequestEnv, RuleError},
     protocol::header,
     remote::{Detect, HttpClient, HttpLimits, HttpSettings, ProxySettings, Remote, Sse, StreamableHttp},
@@ -31,6 +31,8 @@ pub struct Defaults {
     pub request_env: RequestVariables,
     /// How often a hub sends calls again.
     pub retry: RetryDefaults,
+    /// When calls to a server that keeps failing are refused. Default: never; for a hub, as the core has it.
+    pub breaker: Option<BreakerOptions>,
 }
 
 /// Makes configured servers ones that a proxy can be given. Children and large messages count together, however many
@@ -141,6 +143,7 @@ impl Composer {
             .supervision(supervision(settings, defaults, retry_after(&entry.target)))
             .request_env(request_env(&entry.name, &settings.request_env, sharing, defaults)?)
             .retry(settings.retry.over(defaults.retry.of(&entry.target)))
+            .breaker(defaults.breaker)
             .limits(limits);
         if settings.start.unwrap_or(defaults.start) == Start::Demand {
             options = options.on_demand();
@@ -289,6 +292,7 @@ impl Defaults {
             idle_timeout: settings.idle_timeout.value,
             request_env: settings.request_env.value.clone(),
             retry: RetryDefaults::default(),
+            breaker: None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mcp_proxy_core::{HubOptions, Proxy, Slot, aggregator::Rules};
+use mcp_proxy_core::{BreakerOptions, HubOptions, Proxy, Slot, aggregator::Rules};
 
 use super::{Applied, ChangeError, Live};
 use crate::{Defaults, File, RetrySetting, ServerEntry, Settings, parse};
@@ -90,7 +90,7 @@ impl Live {
         let settings = Settings::settle(self.overrides.clone(), &self.variables, file.settings.clone());
         let defaults = Defaults::of(&settings.map_err(ChangeError::Settings)?);
         Ok(match self.settled(file)? {
-            Some(hub) => Defaults { retry: hub.retries(), ..defaults },
+            Some(hub) => Defaults { retry: hub.retries(), breaker: Some(BreakerOptions::default()), ..defaults },
             None => defaults,
         })
     }
