@@ -26,6 +26,7 @@
 
 mod answer;
 mod board;
+mod hub;
 mod metrics;
 mod service;
 mod shape;

@@ -13,7 +13,7 @@ use percent_encoding::percent_decode_str;
 use crate::{
     answer::{event_stream, json, refusal, wrong_method},
     board::Board,
-    shape, watching,
+    hub, shape, watching,
 };
 
 /// State and configuration over HTTP, to be mounted at `api`.
@@ -119,6 +119,14 @@ impl Control {
             (&Method::POST, ["servers", name, "start"]) => done(proxy, name, proxy.start_server(name).await),
             (&Method::POST, ["servers", name, "stop"]) => done(proxy, name, proxy.stop_server(name).await),
             (&Method::POST, ["servers", name, "restart"]) => done(proxy, name, proxy.restart_server(name).await),
+            (&Method::POST, ["servers", name, "tools", tool, "approve"]) => {
+                self.writable()?;
+                approved(name, tool, proxy.approve_tool(name, tool).await)
+            }
+            (&Method::GET, ["hub"]) => match proxy.hub_status() {
+                Some(status) => Ok(json(StatusCode::OK, hub::status(&status))),
+                None => Err(refusal(StatusCode::NOT_FOUND, "Not found", "the servers are not offered as one")),
+            },
             (&Method::GET, ["config"]) => self.shown(),
             (&Method::POST, ["config"]) => {
                 let live = self.writable()?;
@@ -127,11 +135,13 @@ impl Control {
             (_, ["servers"]) => Err(wrong_method("GET")),
             (_, ["servers", _]) => Err(wrong_method("GET, PUT, DELETE")),
             (_, ["servers", _, "start" | "stop" | "restart"]) => Err(wrong_method("POST")),
+            (_, ["servers", _, "tools", _, "approve"]) => Err(wrong_method("POST")),
+            (_, ["hub"]) => Err(wrong_method("GET")),
             (_, ["config"]) => Err(wrong_method("GET, POST")),
             _ => Err(refusal(
                 StatusCode::NOT_FOUND,
                 "Not found",
-                "there are /api/servers, /api/servers/NAME, /api/servers/NAME/start, stop and restart, and /api/config",
+                "there are /api/servers, /api/servers/NAME, /api/servers/NAME/start, stop and restart, /api/config and /api/hub",
             )),
         }
     }
@@ -171,6 +181,13 @@ fn one(proxy: &Proxy, name: &str) -> Result<Response<ServiceBody>, Response<Serv
         Some(status) => Ok(json(StatusCode::OK, shape::server(status))),
         None => Err(unknown(name)),
     }
+}
+
+fn approved(server: &str, tool: &str, is_there: bool) -> Result<Response<ServiceBody>, Response<ServiceBody>> {
+    if is_there {
+        return Ok(json(StatusCode::OK, shape::object([("success", "true")])));
+    }
+    Err(refusal(StatusCode::NOT_FOUND, "Tool not found", &format!("`{server}` has no tool `{tool}`, or is not known")))
 }
 
 fn unknown(name: &str) -> Response<ServiceBody> {

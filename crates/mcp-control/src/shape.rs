@@ -54,7 +54,7 @@ pub(crate) fn applied(applied: &Applied) -> String {
     ])
 }
 
-fn list<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+pub(crate) fn list<'a>(texts: impl Iterator<Item = &'a str>) -> String {
     format!("[{}]", texts.map(quote).collect::<Vec<_>>().join(","))
 }
 

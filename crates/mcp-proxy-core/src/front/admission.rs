@@ -94,6 +94,11 @@ impl Front {
             }
         };
         let head = Head { parts, principal };
+        #[cfg(feature = "hub")]
+        if matches!(found.route, Route::Mounted(_)) && self.is_limited(&head.principal) {
+            let text = "this key is for MCP alone, for it does not open everything";
+            return Err(refused(&rescue::forbidden(text.to_owned()), None));
+        }
         if let Route::Mounted(place) = found.route {
             return self.mounted(&self.mounts[place], head, body).await;
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use mcp_aggregator::{Hub, NoScope, Place};
+use mcp_transport::Principal;
 
 use super::{
     Front,
@@ -43,6 +44,12 @@ pub(super) fn find(path: &str, servers: &[Arc<Server>], hub: &Hub) -> Option<Fou
 }
 
 impl Front {
+    /// Whether somebody's key does not open everything.
+    pub(super) fn is_limited(&self, principal: &Principal) -> bool {
+        let Principal::Named(name) = principal else { return false };
+        self.hub().is_some_and(|hub| hub.options().grants.contains_key(name))
+    }
+
     /// The part of the hub that a request is about, with what its caller may see of it.
     pub(super) fn part_of_hub(&self, place: &Place, head: &Head) -> Result<Target, Told> {
         let Some(hub) = self.hub() else { return Err(rescue::unknown_route()) };

@@ -1,10 +1,13 @@
 //! What the holder of a key sees.
 
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Empty;
 use mcp_proxy_core::{
-    HubOptions,
+    HubOptions, Proxy, Service, ServiceBody,
     aggregator::{Grant, Pattern},
     auth::Keys,
-    transport::Secret,
+    transport::{Principal, Secret},
 };
 
 use crate::{
@@ -16,6 +19,17 @@ const ALL: &str = "all-s3cret-0123456789";
 const GROUP: &str = "group-s3cret-0123456789";
 const TOOL: &str = "tool-s3cret-0123456789";
 
+/// A service that answers whatever it is asked.
+#[derive(Debug)]
+struct Nothing;
+
+#[async_trait::async_trait]
+impl Service for Nothing {
+    async fn answer(&self, _: &Proxy, _: Request<Bytes>, _: &Principal) -> Response<ServiceBody> {
+        Response::new(ServiceBody::new(Empty::new()))
+    }
+}
+
 fn client() -> Client {
     let grants = [
         ("group".into(), Grant { groups: Some(vec!["g".into()]), tools: None }),
@@ -23,7 +37,7 @@ fn client() -> Client {
     ];
     let keys = [("all", ALL), ("group", GROUP), ("tool", TOOL)].map(|(name, key)| (name.into(), Secret::new(key)));
     let options = HubOptions { grants: grants.into(), groups: vec![group("g", &["b"])], ..HubOptions::default() };
-    Client::build(hub_with(options).keys(Keys::new(keys).unwrap()))
+    Client::build(hub_with(options).keys(Keys::new(keys).unwrap()).mount("api", Nothing))
 }
 
 #[tokio::test(start_paused = true)]
@@ -64,5 +78,14 @@ async fn a_session_stays_with_its_key() {
     let id = got.header("mcp-session-id").unwrap();
     for (key, status) in [(TOOL, 200), (GROUP, 404), (ALL, 404)] {
         assert_eq!(client.ask(post(LIST).session(id).key(key)).await.status, status);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limited_key_does_not_open_what_stands_beside_mcp() {
+    let client = client();
+    for (key, status) in [(ALL, 200), (GROUP, 403), (TOOL, 403)] {
+        let got = client.ask(crate::client::get("/api/x").key(key)).await;
+        assert_eq!(got.status, status, "{key}: {}", got.text);
     }
 }
