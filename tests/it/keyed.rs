@@ -1,4 +1,4 @@
-//! Keys: every path and method but `/health` asks for one, in whichever way it is presented.
+//! Keys: every path and method but `/health`, and what is below it, asks for one, in whichever way it is presented.
 
 use std::fs;
 
@@ -21,15 +21,24 @@ const OF_A_SERVER: [&str; 4] = ["mcp", "sse", "messages", "message"];
 const OF_CONTROL: [&str; 6] =
     ["servers", "servers/NAME", "servers/NAME/start", "servers/NAME/stop", "servers/NAME/restart", "config"];
 /// Where there is nothing, or something else some day.
-const NOTHING: [&str; 8] =
-    ["/", "/favicon.ico", "/metrics", "/api", "/api/nothing", "/a/health", "/nobody/mcp", "/.well-known/x"];
+const NOTHING: [&str; 9] = [
+    "/",
+    "/favicon.ico",
+    "/metrics/x",
+    "/health/x",
+    "/api",
+    "/api/nothing",
+    "/a/health",
+    "/nobody/mcp",
+    "/.well-known/x",
+];
 
 /// Every path, slashes at the end included.
 fn paths() -> Vec<String> {
     let top = OF_A_SERVER.iter().map(|route| format!("/{route}"));
     let named = OF_A_SERVER.iter().map(|route| format!("/a/{route}"));
     let control = OF_CONTROL.iter().map(|route| format!("/api/{}", route.replace("NAME", "a")));
-    let all: Vec<_> = top.chain(named).chain(control).collect();
+    let all: Vec<_> = top.chain(named).chain(control).chain(["/metrics".to_owned()]).collect();
     let slashed = all.iter().map(|path| format!("{path}/")).collect::<Vec<_>>();
     all.into_iter().chain(slashed).chain(NOTHING.map(str::to_owned)).collect()
 }
@@ -72,7 +81,10 @@ async fn nothing_but_health_is_answered_without_a_key() {
             }
         }
     }
-    assert_eq!(status(&http, &Method::GET, &proxy.at("/health"), &[]).await, StatusCode::OK);
+    assert_eq!(status(&http, &Method::GET, &proxy.at("/metrics"), &[("x-api-key", KEY)]).await, StatusCode::OK);
+    for path in ["/health", "/health/live", "/health/ready"] {
+        assert_eq!(status(&http, &Method::GET, &proxy.at(path), &[]).await, StatusCode::OK, "{path}");
+    }
     assert_eq!(status(&http, &Method::GET, &proxy.at("/health?auth_key=another"), &[]).await, StatusCode::OK);
     assert_eq!(folder.read(), before);
     assert!(!proxy.said().contains(KEY), "{}", proxy.said());

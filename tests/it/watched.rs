@@ -47,7 +47,7 @@ async fn first_everything_and_then_whatever_changes_whole() {
     assert_eq!(kind, "status");
     for name in ["a", "b"] {
         assert!(all[name]["status"] == "running" && is_time(&all[name]["lastUsed"]), "{all}");
-        assert_eq!(all[name].as_object().unwrap().len(), 3, "what there is nothing to say about is left out: {all}");
+        assert_eq!(all[name].as_object().unwrap().len(), 4, "what there is nothing to say about is left out: {all}");
     }
     let _call = session.start(1, "echo", json!({"text": "a", "delay": 60_000, "progress": 599})).await;
     let (kind, changed) = watcher.next().await.unwrap();

@@ -1,6 +1,7 @@
 // One whole session with a server, behaviour by behaviour, for both majors of the TypeScript client.
 //
 //   node sdk1.mjs --transport http|sse --url URL --server everything|filesystem|time|echo|survivor [--session shared] [--root DIR]
+//     [--prefix TEXT]      what stands before the names of the server's tools and prompts, where it is one of many
 //   node sdk1.mjs --transport stdio --server … -- COMMAND ARGS…      the same without anything in between
 //
 // With `survivor`, the server's process is ended when the driver prints `ready`; a line on stdin says when it is done.
@@ -28,6 +29,7 @@ const { values: options, positionals: command } = parseArgs({
     session: { type: "string", default: "dedicated" },
     root: { type: "string" },
     era: { type: "string", default: "legacy" },
+    prefix: { type: "string", default: "" },
   },
 });
 export { options };
@@ -62,7 +64,10 @@ class Inbox {
  * `client`, `connect()`, `call(name, args, options)`, `onRequest(method, f)`, `onNotification(method, f)`.
  */
 export async function run(peer) {
-  const { client, call } = peer;
+  const { client } = peer;
+  const named = (name) => options.prefix + name;
+  const call = (name, args, callOptions) => peer.call(named(name), args, callOptions);
+  const ours = (tools) => tools.map((tool) => tool.name).filter((name) => name.startsWith(options.prefix));
   const root = options.root ?? (await mkdtemp(join(tmpdir(), "mcp-peer-")));
   const roots = new Inbox();
   const logs = new Inbox();
@@ -103,9 +108,9 @@ export async function run(peer) {
 
   const everything = {
     async list() {
-      const tools = (await client.listTools()).tools.map((tool) => tool.name);
+      const tools = ours((await client.listTools()).tools);
       for (const name of ["echo", "get-sum", "trigger-sampling-request", "trigger-elicitation-request", "get-roots-list"])
-        assert.ok(tools.includes(name), `${name} is missing among ${tools}`);
+        assert.ok(tools.includes(named(name)), `${name} is missing among ${tools}`);
     },
     async call() {
       assert.equal(await text("get-sum", { a: 2, b: 40 }), "The sum of 2 and 40 is 42.");
@@ -120,7 +125,7 @@ export async function run(peer) {
       // A tool that does not exist: an error result or an error answer, by the server's SDK, and the session lives on.
       const result = await call("no-such-tool", {}).catch((error) => ({ isError: true, error }));
       assert.ok(result.isError);
-      await assert.rejects(client.getPrompt({ name: "no-such-prompt" }));
+      await assert.rejects(client.getPrompt({ name: named("no-such-prompt") }));
     },
     async concurrency() {
       const numbers = Array.from({ length: 20 }, (_, i) => i);
@@ -170,13 +175,13 @@ export async function run(peer) {
     },
     async prompts() {
       const { prompts } = await client.listPrompts();
-      assert.ok(prompts.some((prompt) => prompt.name === "args-prompt"));
-      const { messages } = await client.getPrompt({ name: "args-prompt", arguments: { city: "Ulm" } });
+      assert.ok(prompts.some((prompt) => prompt.name === named("args-prompt")));
+      const { messages } = await client.getPrompt({ name: named("args-prompt"), arguments: { city: "Ulm" } });
       assert.equal(messages[0].content.text, "What's weather in Ulm?");
     },
     async completion() {
       const { completion } = await client.complete({
-        ref: { type: "ref/prompt", name: "completable-prompt" },
+        ref: { type: "ref/prompt", name: named("completable-prompt") },
         argument: { name: "name", value: "A" },
         context: { arguments: { department: "Engineering" } },
       });
@@ -202,8 +207,8 @@ export async function run(peer) {
 
   const filesystem = {
     async list() {
-      const tools = (await client.listTools()).tools.map((tool) => tool.name);
-      assert.ok(tools.includes("write_file") && tools.includes("read_text_file"), `tools are ${tools}`);
+      const tools = ours((await client.listTools()).tools);
+      assert.ok(tools.includes(named("write_file")) && tools.includes(named("read_text_file")), `tools are ${tools}`);
     },
     async roots() {
       // The server takes the client's roots as its directories; in a shared process it keeps those it was started with.
@@ -224,8 +229,8 @@ export async function run(peer) {
 
   const time = {
     async list() {
-      const tools = (await client.listTools()).tools.map((tool) => tool.name);
-      assert.deepEqual(tools.sort(), ["convert_time", "get_current_time"]);
+      const tools = ours((await client.listTools()).tools);
+      assert.deepEqual(tools.sort(), ["convert_time", "get_current_time"].map(named));
     },
     async call() {
       assert.match(await text("get_current_time", { timezone: "Europe/Berlin" }), /"timezone": "Europe\/Berlin"/);
@@ -240,8 +245,8 @@ export async function run(peer) {
 
   const echo = {
     async list() {
-      const tools = (await client.listTools()).tools.map((tool) => tool.name);
-      assert.ok(tools.includes("echo"), `tools are ${tools}`);
+      const tools = ours((await client.listTools()).tools);
+      assert.ok(tools.includes(named("echo")), `tools are ${tools}`);
     },
     async call() {
       assert.equal(await text("echo", { text: "hello" }), "hello");

@@ -29,6 +29,8 @@ def arguments():
     parser.add_argument("--session", choices=["dedicated", "shared"], default="dedicated")
     parser.add_argument("--root")
     parser.add_argument("--era", choices=["legacy", "auto"], default="legacy")
+    # What stands before the names of the server's tools and prompts, where it is one of many.
+    parser.add_argument("--prefix", default="")
     parser.add_argument("command", nargs="*")
     options = parser.parse_args()
     options.root = options.root or tempfile.mkdtemp(prefix="mcp-peer-")
@@ -73,7 +75,18 @@ class Session:
             print(f"fail {name}: {why}"[:2000].replace("\n", " | "), flush=True)
 
     async def text(self, name, args, **options):
-        return (await self.peer.call(name, args, **options)).content[0].text
+        return (await self.call(name, args, **options)).content[0].text
+
+    def named(self, name):
+        return self.options.prefix + name
+
+    async def call(self, name, args, **options):
+        return await self.peer.call(self.named(name), args, **options)
+
+    async def tools(self):
+        """The server's own names of its tools."""
+        prefix = self.options.prefix
+        return [name.removeprefix(prefix) for name in await self.peer.tools() if name.startswith(prefix)]
 
     async def run(self):
         await self.behaviour("initialize", self.peer.initialize)
@@ -87,7 +100,7 @@ class Session:
     # everything
 
     async def everything_list(self):
-        tools = await self.peer.tools()
+        tools = await self.tools()
         for name in ["echo", "get-sum", "trigger-sampling-request", "trigger-elicitation-request", "get-roots-list"]:
             assert name in tools, f"{name} is missing among {tools}"
 
@@ -95,13 +108,13 @@ class Session:
         assert await self.text("get-sum", {"a": 2, "b": 40}) == "The sum of 2 and 40 is 42."
         long = "grüße 🦀 \u2028" * 20_000
         assert await self.text("echo", {"message": long}) == f"Echo: {long}", "a long text came back changed"
-        image = await self.peer.call("get-tiny-image", {})
+        image = await self.call("get-tiny-image", {})
         assert any(part.type == "image" and len(part.data) > 1000 for part in image.content)
 
     async def everything_errors(self):
         # A tool that does not exist: an error result or an error answer, by the server's SDK, and the session lives on.
-        await self.refused(lambda: self.peer.call("no-such-tool", {}))
-        await self.refused(lambda: self.peer.client.get_prompt("no-such-prompt"))
+        await self.refused(lambda: self.call("no-such-tool", {}))
+        await self.refused(lambda: self.peer.client.get_prompt(self.named("no-such-prompt")))
 
     async def refused(self, call):
         try:
@@ -132,7 +145,7 @@ class Session:
 
     async def everything_cancellation(self):
         args = {"duration": 2, "steps": 8}
-        await self.peer.cancelled(lambda progress: self.peer.call("trigger-long-running-operation", args, progress_callback=progress))
+        await self.peer.cancelled(lambda progress: self.call("trigger-long-running-operation", args, progress_callback=progress))
         assert await self.text("echo", {"message": "still here"}) == "Echo: still here"
 
     async def everything_logging(self):
@@ -161,12 +174,12 @@ class Session:
 
     async def everything_prompts(self):
         prompts = (await self.peer.client.list_prompts()).prompts
-        assert "args-prompt" in [prompt.name for prompt in prompts]
-        prompt = await self.peer.client.get_prompt("args-prompt", {"city": "Ulm"})
+        assert self.named("args-prompt") in [prompt.name for prompt in prompts]
+        prompt = await self.peer.client.get_prompt(self.named("args-prompt"), {"city": "Ulm"})
         assert prompt.messages[0].content.text == "What's weather in Ulm?"
 
     async def everything_completion(self):
-        done = await self.peer.complete("completable-prompt", {"name": "name", "value": "A"}, {"department": "Engineering"})
+        done = await self.peer.complete(self.named("completable-prompt"), {"name": "name", "value": "A"}, {"department": "Engineering"})
         assert done.completion.values == ["Alice"], done
 
     async def everything_sampling(self):
@@ -174,7 +187,7 @@ class Session:
         assert "sampled <" in answer and "who?>" in answer, answer
 
     async def everything_elicitation(self):
-        answer = await self.peer.call("trigger-elicitation-request", {})
+        answer = await self.call("trigger-elicitation-request", {})
         assert any("Ada Lovelace" in part.text for part in answer.content), answer
 
     async def everything_roots(self):
@@ -190,7 +203,7 @@ class Session:
     # filesystem
 
     async def filesystem_list(self):
-        tools = await self.peer.tools()
+        tools = await self.tools()
         assert "write_file" in tools and "read_text_file" in tools, tools
 
     async def filesystem_roots(self):
@@ -206,12 +219,12 @@ class Session:
         assert path.name in await self.text("list_directory", {"path": self.options.root})
 
     async def filesystem_errors(self):
-        await self.refused(lambda: self.peer.call("read_text_file", {"path": "/etc/hostname"}))
+        await self.refused(lambda: self.call("read_text_file", {"path": "/etc/hostname"}))
 
     # time
 
     async def time_list(self):
-        assert sorted(await self.peer.tools()) == ["convert_time", "get_current_time"]
+        assert sorted(await self.tools()) == ["convert_time", "get_current_time"]
 
     async def time_call(self):
         assert '"timezone": "Europe/Berlin"' in await self.text("get_current_time", {"timezone": "Europe/Berlin"})
@@ -219,12 +232,12 @@ class Session:
         assert "T21:00:00+09:00" in await self.text("convert_time", args)
 
     async def time_errors(self):
-        await self.refused(lambda: self.peer.call("get_current_time", {"timezone": "Mars/Olympus"}))
+        await self.refused(lambda: self.call("get_current_time", {"timezone": "Mars/Olympus"}))
 
     # echo
 
     async def echo_list(self):
-        tools = await self.peer.tools()
+        tools = await self.tools()
         assert "echo" in tools, tools
 
     async def echo_call(self):
@@ -241,7 +254,7 @@ class Session:
 
     async def survivor_after(self):
         assert await self.text("echo", {"text": "after"}) == "after"
-        assert await self.peer.tools()
+        assert await self.tools()
 
     async def survivor_end(self):
         await self.survivor_meanwhile()

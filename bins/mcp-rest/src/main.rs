@@ -20,12 +20,13 @@ fn main() -> ExitCode {
         name: "mcp-rest",
         common,
         server: None,
-        usual_file: "mcp.servers.json",
+        usual_files: &["mcp.servers.json"],
         port: 8080,
         offer: Builder::rest,
         places: |base| {
             format!("at {base}/api/mcp/NAME/tools, described at {base}/openapi.json, to be tried at {base}/docs")
         },
+        hub: None,
         own: Box::new(|_, _| {
             let text = "Configuration file not found. Please create mcp.servers.json in this directory, or name one with `--config`";
             Err(CliError::Setting(text.to_owned()))

@@ -39,10 +39,11 @@ fn program(serve: Serve) -> Program {
         name: "mcp-stdio",
         common,
         server: (!server.is_empty()).then_some(server),
-        usual_file: "mcp-config.json",
+        usual_files: &["mcp-config.json"],
         port: 8000,
         offer: |builder| builder,
         places: |base| format!("at {base}/NAME/mcp (streamable HTTP) and {base}/NAME/sse (HTTP+SSE)"),
+        hub: None,
         own: Box::new(move |settings, composer| single::server(child, settings, composer)),
     }
 }

@@ -69,6 +69,9 @@ pub(crate) struct Ground {
     pub(crate) pinning: Pinning,
 }
 
+/// As long as any deadline means.
+const FOREVER: Duration = Duration::from_hours(24);
+
 impl Entry {
     /// Begins to follow `member`, which takes the place of one that offered `listing`. Must be called inside a tokio runtime.
     pub(crate) fn new(member: Arc<dyn Member>, ground: &Arc<Ground>, listing: Option<Arc<Listing>>) -> Self {
@@ -89,7 +92,8 @@ impl Entry {
     /// Until when clients are to wait for it; `None` if there is nothing to wait for.
     pub(crate) fn is_awaited_until(&self, deadline: Duration) -> Option<Instant> {
         let Standing::Coming(since) = self.state.known().standing else { return None };
-        Some(since + deadline).filter(|until| Instant::now() < *until && self.member.is_usable())
+        let until = since.checked_add(deadline).unwrap_or_else(|| since + FOREVER);
+        Some(until).filter(|until| Instant::now() < *until && self.member.is_usable())
     }
 
     /// Has a new look at the server now.

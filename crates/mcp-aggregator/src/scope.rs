@@ -63,6 +63,12 @@ impl Scope {
         let sight = Sight { place, name, seen: Default::default() };
         Self { sight: Arc::new(sight), sessionless: Default::default() }
     }
+
+    /// Where its clients come in.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        &self.sight.place
+    }
 }
 
 impl Sight {

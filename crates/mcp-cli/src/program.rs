@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use mcp_config::{Composer, Settings};
 use mcp_proxy_core::{Builder, ServerOptions};
 
-use crate::{CliError, Common};
+use crate::{CliError, Common, HubArguments};
 
 /// A binary, once its command line has been read.
 pub struct Program {
@@ -15,14 +15,16 @@ pub struct Program {
     pub common: Common,
     /// The server that the command line names, and its arguments.
     pub server: Option<Vec<OsString>>,
-    /// The configuration file that is used where nothing else is named, if it is there.
-    pub usual_file: &'static str,
+    /// The configuration files that are used where nothing else is named: the first one that is there.
+    pub usual_files: &'static [&'static str],
     /// The port where nobody names one.
     pub port: u16,
     /// What the proxy offers besides MCP.
     pub offer: fn(Builder) -> Builder,
     /// Says where many servers are, seen from a URL like `http://127.0.0.1:8000`.
     pub places: fn(&str) -> String,
+    /// What it is told besides, if it offers its servers as one.
+    pub hub: Option<HubArguments>,
     /// Makes the server that is offered where there is no configuration file, and says what it is called.
     pub own: OwnServer,
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, ffi::OsString, fmt, sync::Arc, time::Duration};
 
 use http::HeaderName;
 use mcp_proxy_core::{
-    self as core, Interaction, Limits, ServerOptions, Sharing, Supervision,
+    self as core, BreakerOptions, Interaction, Limits, ServerOptions, Sharing, Supervision,
     auth::{RequestEnv, RuleError},
     protocol::header,
     remote::{Detect, HttpClient, HttpLimits, HttpSettings, ProxySettings, Remote, Sse, StreamableHttp},
@@ -14,8 +14,8 @@ use mcp_proxy_core::{
 use serde_json::value::RawValue;
 
 use crate::{
-    Dialect, IdleTimeout, Interactive, RequestVariables, ServerEntry, ServerSettings, SessionKind, Settings,
-    SharedLogs, Source, Start, Target, Wire,
+    Dialect, IdleTimeout, Interactive, RequestVariables, RetryDefaults, ServerEntry, ServerSettings, SessionKind,
+    Settings, SharedLogs, Source, Start, Target, Wire,
 };
 
 /// What servers have in common that have no say of their own.
@@ -29,6 +29,10 @@ pub struct Defaults {
     pub idle_timeout: IdleTimeout,
     /// Which variables requests may set for those that are dedicated.
     pub request_env: RequestVariables,
+    /// How often a hub sends calls again.
+    pub retry: RetryDefaults,
+    /// When calls to a server that keeps failing are refused. Default: never; for a hub, as the core has it.
+    pub breaker: Option<BreakerOptions>,
 }
 
 /// Makes configured servers ones that a proxy can be given. Children and large messages count together, however many
@@ -138,6 +142,8 @@ impl Composer {
             .sharing(sharing)
             .supervision(supervision(settings, defaults, retry_after(&entry.target)))
             .request_env(request_env(&entry.name, &settings.request_env, sharing, defaults)?)
+            .retry(settings.retry.over(defaults.retry.of(&entry.target)))
+            .breaker(defaults.breaker)
             .limits(limits);
         if settings.start.unwrap_or(defaults.start) == Start::Demand {
             options = options.on_demand();
@@ -285,6 +291,8 @@ impl Defaults {
             start: settings.start.value,
             idle_timeout: settings.idle_timeout.value,
             request_env: settings.request_env.value.clone(),
+            retry: RetryDefaults::default(),
+            breaker: None,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The settings that hold in the end.
 
+mod hub;
+mod hub_variable;
 mod variable;
 
 use std::{collections::BTreeMap, ffi::OsString, net::IpAddr, path::PathBuf, time::Duration};
@@ -14,6 +16,8 @@ use variable::{
     AUTH_KEY, CONFIG_PATH, IDLE_TIMEOUT, LOGGING, MCP_SERVER_CONFIG, PORT, REQUEST_ENV, RUST_LOG, SHARED_SESSION,
     Variable,
 };
+
+pub use hub::Hub;
 
 /// What a command line says.
 #[derive(Clone, Debug, Default)]

@@ -5,9 +5,12 @@ pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Why a value cannot be expanded. It quotes names of variables and nothing else.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ExpandError {
+#[non_exhaustive]
+pub enum ExpandError {
+    /// The variable of that name is not set, and there is no default.
     #[error("the variable `{0}` is not set; set it, or write `${{{0}:-default}}`")]
     Unset(String),
+    /// It is not clear which variable is meant.
     #[error("has a `${{` that no variable follows; write `${{NAME}}` or `${{NAME:-default}}`")]
     Malformed,
 }

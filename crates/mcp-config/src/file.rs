@@ -2,10 +2,11 @@
 
 use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use mcp_proxy_core::{protocol::Era, transport::Secret};
+use mcp_proxy_core::{aggregator::Rules, protocol::Era, transport::Secret};
 
 use crate::{
-    Dialect, IdleTimeout, Interactive, LimitSetting, LogFormat, SessionKind, SharedLogs, Source, Start, Target,
+    Dialect, HubSettings, IdleTimeout, Interactive, LimitSetting, LogFormat, RetrySetting, SessionKind, SharedLogs,
+    Source, Start, Target,
 };
 
 /// A configuration file that has no error.
@@ -13,6 +14,8 @@ use crate::{
 pub struct File {
     /// Settings of the proxy.
     pub settings: ProxySettings,
+    /// How the servers are offered as one.
+    pub hub: HubSettings,
     /// The servers, in the order of the file.
     pub servers: Vec<ServerEntry>,
 }
@@ -67,6 +70,8 @@ pub struct ServerEntry {
     pub target: Target,
     /// What it says of itself besides.
     pub settings: ServerSettings,
+    /// How a hub shows its items.
+    pub rules: Rules,
 }
 
 /// Settings of one server; what is not mentioned is `None` or empty.
@@ -100,6 +105,8 @@ pub struct ServerSettings {
     pub era: Option<Era>,
     /// Whether it is told that clients can be asked for something.
     pub client_capabilities: Option<bool>,
+    /// How often a hub sends its calls again.
+    pub retry: RetrySetting,
     /// Bounds of its own.
     pub limits: Vec<LimitSetting>,
 }

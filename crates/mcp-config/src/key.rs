@@ -2,13 +2,21 @@
 
 use std::{collections::BTreeMap, net::IpAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
 
-use mcp_proxy_core::transport::Secret;
+use jsonc_parser::ast::Value;
+use mcp_proxy_core::{
+    aggregator::{Naming, Pattern},
+    transport::Secret,
+};
 
-use crate::{IdleTimeout, LimitSetting, ServerEntry, Source};
+use crate::{IdleTimeout, LimitSetting, ServerEntry, Source, read::Reader, schema::Members};
 
+mod hub;
+mod item;
 mod proxy;
 mod server;
 
+pub(crate) use hub::{BLOCK, GROUP, GroupDraft, KEY, KeyDraft, RETRIES, RETRY};
+pub(crate) use item::{ItemDraft, PARAMETER, PLAIN, ParameterDraft, TOOL};
 pub(crate) use proxy::PROXY;
 pub(crate) use server::{Draft, SERVER};
 
@@ -40,10 +48,15 @@ pub(crate) enum Part {
     Stdio,
     /// Those with a URL.
     Remote,
+    /// All of them, and it is about what a hub makes of them, so it is no business of a transport.
+    Hub,
 }
 
 /// Where a value is put.
 pub(crate) type Place<T, V> = fn(&mut T) -> &mut Option<V>;
+
+/// Reads a value that has a table of its own, or more than one form.
+pub(crate) type Read<T> = fn(&mut Reader<'_>, &Value<'_>, &str, &mut T);
 
 /// What a value looks like, and where it is put.
 pub(crate) enum Kind<T> {
@@ -68,6 +81,18 @@ pub(crate) enum Kind<T> {
     Choice(&'static [&'static str], fn(&mut T, &str)),
     /// How a server is reached; it is read before the other keys.
     Type,
+    /// Names with `*` and `?`.
+    Patterns(Place<T, Vec<Pattern>>),
+    /// What stands between the names of a server and a tool.
+    Separator(Place<T, Naming>),
+    /// Any JSON, kept as text with its variables expanded; the next one is an object.
+    Json(Place<T, Box<str>>),
+    JsonObject(Place<T, Box<str>>),
+    /// Whatever `read` reads; the schema says `shape` of it.
+    Own {
+        read: Read<T>,
+        shape: fn() -> Members,
+    },
     /// Variables, and what they are taken from.
     Sources(fn(&mut T) -> &mut BTreeMap<String, Source>),
     Limits(Scope, fn(&mut T) -> &mut Vec<LimitSetting>),
@@ -134,5 +159,13 @@ mod tests {
         }
         check(&PROXY);
         check(&SERVER);
+        check(&GROUP);
+        check(&KEY);
+        check(&RETRY);
+        check(&RETRIES);
+        check(&BLOCK);
+        check(&TOOL);
+        check(&PLAIN);
+        check(&PARAMETER);
     }
 }

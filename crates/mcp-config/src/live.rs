@@ -1,18 +1,25 @@
 //! A configuration file that is followed while the proxy runs.
 
+mod applied;
+mod hub;
+mod plan;
+
 use std::{
     fmt, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use mcp_proxy_core::{BuildError, Proxy, ServerOptions, Slot};
+use mcp_proxy_core::{Proxy, ServerOptions};
 use tokio::{sync, task::spawn_blocking};
 
+use self::{applied::report, hub::HubLive};
 use crate::{
-    Change, ComposeError, Composer, Defaults, Diagnostic, EditError, File, Overrides, ServerEntry, SettingError,
-    Settings, Variables, Watch, WatchError, mask, parse, remove_server, replace_servers, set_server, write_atomically,
+    Change, Composer, EditError, File, Overrides, Variables, Watch, WatchError, mask, remove_server, replace_servers,
+    set_server, write_atomically,
 };
+
+pub use applied::{Applied, ChangeError};
 
 /// A configuration file and what the proxy was last given of it. Every way in, the file itself included, goes through the
 /// same check: what is wrong changes nothing.
@@ -22,6 +29,10 @@ pub struct Live {
     overrides: Overrides,
     variables: Variables,
     composer: Composer,
+    /// What is different where the servers are offered as one.
+    hub: Option<HubLive>,
+    /// Names of keys that the proxy was given at its start and goes on to accept.
+    keys: Vec<Arc<str>>,
     /// One change at a time.
     changing: sync::Mutex<()>,
     current: Mutex<Current>,
@@ -29,61 +40,14 @@ pub struct Live {
 
 struct Current {
     text: String,
+    /// The text of the file with rules of tools, if there is one.
+    tools: Option<String>,
+    /// What both say.
     file: File,
     /// What is wrong with the file as it is now, if the proxy goes on with an earlier one.
     problem: Option<Arc<str>>,
-}
-
-/// What a change has done.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Applied {
-    /// Servers that were not there before.
-    pub added: Vec<Arc<str>>,
-    /// Servers that are there no longer.
-    pub removed: Vec<Arc<str>>,
-    /// Servers that were started anew.
-    pub changed: Vec<Arc<str>>,
-    /// Servers that keep their processes and sessions.
-    pub unchanged: Vec<Arc<str>>,
-    /// What is not wrong but odd.
-    pub warnings: Vec<String>,
-    /// Whether other settings differ, which count from the next start on.
-    pub needs_restart: bool,
-}
-
-/// Why a change was not made; nothing is different then.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ChangeError {
-    /// The configuration would have errors.
-    #[error("{}", lines(.0))]
-    Wrong(Vec<Diagnostic>),
-    /// Settings do not go together.
-    #[error("{}", lines(.0))]
-    Settings(Vec<SettingError>),
-    /// A server cannot be made.
-    #[error(transparent)]
-    Compose(#[from] ComposeError),
-    /// The names of the servers do not go together.
-    #[error(transparent)]
-    Build(#[from] BuildError),
-    /// The file as it is cannot be changed.
-    #[error(transparent)]
-    Edit(#[from] EditError),
-    /// The file cannot be read or written.
-    #[error("the configuration file {} cannot be {verb}: {source}", .path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What was to be done with it.
-        verb: &'static str,
-        /// Why not.
-        source: io::Error,
-    },
-}
-
-fn lines(all: &[impl ToString]) -> String {
-    all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    /// The same of the file with rules of tools.
+    tools_problem: Option<Arc<str>>,
 }
 
 impl Live {
@@ -97,8 +61,9 @@ impl Live {
         variables: Variables,
         composer: Composer,
     ) -> Self {
-        let current = Mutex::new(Current { text, file, problem: None });
-        Self { path, overrides, variables, composer, changing: sync::Mutex::default(), current }
+        let keys = file.settings.keys.iter().flat_map(|keys| keys.keys().map(|name| name.as_str().into())).collect();
+        let current = Mutex::new(Current { text, tools: None, file, problem: None, tools_problem: None });
+        Self { path, overrides, variables, composer, hub: None, keys, changing: sync::Mutex::default(), current }
     }
 
     /// The file.
@@ -121,7 +86,8 @@ impl Live {
     /// What is wrong with the file as it is now, if the proxy goes on with an earlier one.
     #[must_use]
     pub fn problem(&self) -> Option<Arc<str>> {
-        self.current().problem.clone()
+        let current = self.current();
+        current.problem.clone().or_else(|| current.tools_problem.clone())
     }
 
     /// The servers of the file as JSON text, with secrets masked.
@@ -181,9 +147,12 @@ impl Live {
     pub async fn follow(&self, proxy: &Proxy) -> Result<(), WatchError> {
         let mut watch = Watch::new(&self.path)?;
         watch.seen(&self.current().text);
+        let mut tools = self.watch_tools()?;
         loop {
-            let found = watch.changed().await;
-            self.take(proxy, found).await;
+            tokio::select! {
+                found = watch.changed() => self.take(proxy, found).await,
+                found = hub::changed(&mut tools) => self.take_tools(proxy, found).await,
+            }
         }
     }
 
@@ -196,9 +165,12 @@ impl Live {
             Change::Text(text) => {
                 // Where a change of ours came in between, what it has written is found next, and this is the past.
                 let is_there = tokio::fs::read(&self.path).await.is_ok_and(|now| now == text.as_bytes());
-                match is_there.then(|| self.apply(proxy, text)) {
+                match is_there.then(|| self.apply(proxy, &text)) {
                     None => {}
-                    Some(Ok(applied)) => report(&applied),
+                    Some(Ok(applied)) => {
+                        report(&applied);
+                        self.current().problem = None;
+                    }
                     Some(Err(error)) => self.complain(&error.to_string()),
                 }
             }
@@ -226,103 +198,18 @@ impl Live {
         };
         let after = edit(&before)?;
         // First the check, then the file, then the proxy: what is on disk is always sound.
-        let planned = self.plan(&after)?;
-        let (path, text) = (self.path.clone(), after.clone());
+        let planned = self.plan(&after, self.tools())?;
+        let (path, text) = (self.path.clone(), after);
         let written = spawn_blocking(move || write_atomically(&path, &text)).await.map_err(io::Error::other);
         written.flatten().map_err(failed("written"))?;
-        let applied = self.carry_out(proxy, after, planned)?;
+        let applied = self.carry_out(proxy, planned)?;
+        self.current().problem = None;
         report(&applied);
         Ok(applied)
     }
 
-    fn apply(&self, proxy: &Proxy, text: String) -> Result<Applied, ChangeError> {
-        let planned = self.plan(&text)?;
-        self.carry_out(proxy, text, planned)
-    }
-
-    /// What `text` asks for, beside what there is.
-    fn plan(&self, text: &str) -> Result<Plan, ChangeError> {
-        let parsed = parse(&self.path, text, &|name| self.variables.get(name));
-        let Some(file) = parsed.file else { return Err(ChangeError::Wrong(parsed.diagnostics)) };
-        let current = self.current();
-        let (old, new) = (self.defaults(&current.file)?, self.defaults(&file)?);
-        let mut applied = Applied {
-            warnings: parsed.diagnostics.iter().map(ToString::to_string).collect(),
-            needs_restart: is_other(&current.file, &file),
-            ..Applied::default()
-        };
-        let mut slots = Vec::new();
-        for entry in &file.servers {
-            let before = current.file.servers.iter().find(|before| before.name == entry.name);
-            let name = Arc::clone(&entry.name);
-            let group = match before {
-                Some(before) if is_same(before, &old, entry, &new) => {
-                    slots.push(Slot::Keep(Arc::clone(&name)));
-                    applied.unchanged.push(name);
-                    continue;
-                }
-                Some(_) => &mut applied.changed,
-                None => &mut applied.added,
-            };
-            group.push(name);
-            slots.push(Slot::Put(Box::new(self.composer.server(entry, &new)?)));
-        }
-        let removed = current.file.servers.iter().filter(|old| !file.servers.iter().any(|new| new.name == old.name));
-        applied.removed = removed.map(|entry| Arc::clone(&entry.name)).collect();
-        Ok(Plan { file, slots, applied })
-    }
-
-    fn carry_out(&self, proxy: &Proxy, text: String, plan: Plan) -> Result<Applied, ChangeError> {
-        proxy.set_servers(plan.slots)?;
-        *self.current() = Current { text, file: plan.file, problem: None };
-        Ok(plan.applied)
-    }
-
-    fn defaults(&self, file: &File) -> Result<Defaults, ChangeError> {
-        let settings = Settings::settle(self.overrides.clone(), &self.variables, file.settings.clone());
-        Ok(Defaults::of(&settings.map_err(ChangeError::Settings)?))
-    }
-
     fn current(&self) -> MutexGuard<'_, Current> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A change that has been checked.
-struct Plan {
-    file: File,
-    slots: Vec<Slot>,
-    applied: Applied,
-}
-
-/// Whether two entries come to the same server. When it is started makes no difference once it is there.
-fn is_same(old: &ServerEntry, old_defaults: &Defaults, new: &ServerEntry, new_defaults: &Defaults) -> bool {
-    let whole = |entry: &ServerEntry, defaults: &Defaults| {
-        let mut entry = entry.clone();
-        entry.settings.start = None;
-        entry.settings.session.get_or_insert(defaults.session);
-        entry.settings.idle_timeout.get_or_insert(defaults.idle_timeout);
-        entry
-    };
-    whole(old, old_defaults) == whole(new, new_defaults)
-}
-
-/// Whether settings differ that only count at the start. What servers have in common is none of them.
-fn is_other(old: &File, new: &File) -> bool {
-    let fixed = |file: &File| {
-        let mut settings = file.settings.clone();
-        (settings.session, settings.start, settings.idle_timeout) = (None, None, None);
-        settings
-    };
-    fixed(old) != fixed(new)
-}
-
-fn report(applied: &Applied) {
-    applied.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-    let Applied { added, removed, changed, unchanged, .. } = applied;
-    tracing::info!(?added, ?removed, ?changed, unchanged = unchanged.len(), "the configuration has been applied");
-    if applied.needs_restart {
-        tracing::warn!("settings outside of the servers have changed; they count from the next start on");
     }
 }
 

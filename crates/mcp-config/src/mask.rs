@@ -67,9 +67,24 @@ fn mask(entry: &mut Json) {
     for (name, value) in members {
         match (name.as_str(), value) {
             (name, value) if SECRET.contains(&name) => mask_all(value),
+            ("tools", Json::Object(tools)) => tools.iter_mut().for_each(|(_, tool)| mask_parameters(tool)),
             ("args", Json::Array(arguments)) => mask_arguments(arguments),
             ("url" | "serverUrl" | "httpUrl", Json::String(url)) => mask_url(url),
             _ => {}
+        }
+    }
+}
+
+/// Masks what a tool is given for parameters whose names say that it is a secret.
+fn mask_parameters(tool: &mut Json) {
+    let Json::Object(members) = tool else { return };
+    let parameters = members.iter_mut().filter(|(name, _)| name == "parameters");
+    for (_, parameters) in parameters {
+        let Json::Object(parameters) = parameters else { continue };
+        for (_, rule) in parameters.iter_mut().filter(|(name, _)| tells(name)) {
+            let Json::Object(rule) = rule else { continue };
+            let values = rule.iter_mut().filter(|(name, _)| matches!(&**name, "fixed" | "default"));
+            values.for_each(|(_, value)| mask_all(value));
         }
     }
 }
@@ -202,6 +217,22 @@ mod tests {
             let file = |arguments: &str| format!(r#"{{"servers": {{"a": {{"args": {arguments}}}}}}}"#);
             assert_eq!(super::masked(&file(arguments)), json::pretty(Json::Object(servers(&file(masked)))));
         }
+    }
+
+    #[test]
+    fn keys_tokens_and_what_telling_parameters_are_given_are_masked_and_come_back() {
+        let file = r#"{"mcpServers": {
+            "a": {"url": "https://x", "apiKey": "s3cret"}, "b": {"url": "https://x", "bearerToken": "s3cret"},
+            "c": {"command": "x", "apiKey": "${HERE}", "tools": {"t": {"exposedName": "plain", "parameters": {
+                "api_key": {"fixed": "s3cret"}, "city": {"fixed": "Rome"}, "token": {"default": {"deep": ["s3cret"]}}
+            }}}}
+        }}"#;
+        let shown = masked(file);
+        assert!(!shown.contains("s3cret"), "{shown}");
+        for plain in ["\"plain\"", "\"Rome\"", "${HERE}"] {
+            assert!(shown.contains(plain), "{plain} in {shown}");
+        }
+        assert_eq!(unmasked(&shown, file).unwrap(), json::pretty(Json::Object(servers(file))));
     }
 
     #[test]

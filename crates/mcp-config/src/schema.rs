@@ -12,22 +12,30 @@ use crate::{
     value::{SIZE_PATTERN, TIME_PATTERN},
 };
 
+mod hub;
+
+pub(crate) use hub::{block, groups, keys, parameters, plain_items, retries, retry, state, texts, tools};
+
 /// The members of an object.
-type Members = Vec<(String, Json)>;
+pub(crate) type Members = Vec<(String, Json)>;
 
 /// The JSON Schema (2020-12) of the configuration file, made of the tables that the file is read by.
 ///
 /// It says nothing of keys that are not known, for they are no errors.
 #[must_use]
 pub fn schema() -> String {
-    let object = |properties: Members| members([("type", "object".into()), ("properties", properties.into())]);
     let mut schema = members([
         ("$schema", "https://json-schema.org/draft/2020-12/schema".into()),
         ("title", "Configuration of the MCP proxies".into()),
     ]);
-    schema.extend(object(properties(&PROXY)));
-    schema.extend(members([("$defs", members([("server", object(properties(&SERVER)).into())]).into())]));
+    schema.extend(table(&PROXY));
+    schema.extend(members([("$defs", members([("server", table(&SERVER).into())]).into())]));
     pretty(Json::Object(schema)) + "\n"
+}
+
+/// An object by its table.
+fn table<T>(table: &Table<T>) -> Members {
+    members([("type", "object".into()), ("properties", properties(table).into())])
 }
 
 /// Every key of a table and every synonym.
@@ -64,7 +72,11 @@ fn shape<T>(kind: &Kind<T>) -> Members {
         Kind::Address(_) | Kind::Text(_) | Kind::Expanded(_) | Kind::Path(_) | Kind::Secret(_) | Kind::Type => {
             of_type("string")
         }
-        Kind::Texts(_) | Kind::Arguments(_) => members([("type", "array".into()), ("items", of_type("string").into())]),
+        Kind::Texts(_) | Kind::Arguments(_) | Kind::Patterns(_) => texts(),
+        Kind::Separator(_) => pattern("^[A-Za-z0-9_-]{2,8}$"),
+        Kind::Json(_) => Vec::new(),
+        Kind::JsonObject(_) => of_type("object"),
+        Kind::Own { shape, .. } => shape(),
         Kind::Secrets(_) => map_of(of_type("string")),
         Kind::Time(_) => pattern(TIME_PATTERN),
         Kind::Idle(_) => any_of([

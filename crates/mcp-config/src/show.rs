@@ -1,10 +1,11 @@
 //! The configuration that holds, for people.
 
 mod entry;
+mod hub;
 
 use std::ffi::OsString;
 
-use crate::{LimitSetting, Origin, RequestVariables, ServerEntry, Settings, Sourced, limits::LIMITS};
+use crate::{File, Hub, LimitSetting, Origin, RequestVariables, ServerEntry, Settings, Sourced, limits::LIMITS};
 
 type Row = Vec<String>;
 
@@ -13,6 +14,18 @@ type Row = Vec<String>;
 /// Keys, arguments, the query of a URL and the values of variables and headers are not in it.
 #[must_use]
 pub fn show(settings: &Settings, servers: &[ServerEntry]) -> String {
+    whole(settings, Vec::new(), servers)
+}
+
+/// The same of a hub, with its own settings and its groups.
+#[must_use]
+pub fn show_hub(settings: &Settings, hub: &Hub, file: &File) -> String {
+    let groups: Vec<_> = file.hub.groups.iter().map(hub::group).collect();
+    let groups = if groups.is_empty() { String::new() } else { format!("\ngroups\n{}", aligned(&groups)) };
+    whole(settings, hub::rows(hub, &file.hub.grants), &file.servers) + &groups
+}
+
+fn whole(settings: &Settings, more: Vec<Row>, servers: &[ServerEntry]) -> String {
     let s = settings;
     let mut rows = vec![
         row("server", &s.server, |command| optional(command.as_deref().map(command_line))),
@@ -35,6 +48,7 @@ pub fn show(settings: &Settings, servers: &[ServerEntry]) -> String {
         row("logFormat", &s.log_format, ToString::to_string),
         row("threads", &s.threads, ToString::to_string),
     ];
+    rows.extend(more);
     let mut bounds = settings.bounds();
     rows.extend(LIMITS.iter().map(|limit| {
         let set = settings.limits.iter().rfind(|set| set.value.name() == limit.name);

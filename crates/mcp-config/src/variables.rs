@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, env, ffi::OsString};
 
 use mcp_proxy_core::transport::Secret;
 
-use crate::Origin;
+use crate::{ExpandError, Origin, expand::expand};
 
 /// The environment of the process, and what a `.env` file adds to it. The environment wins.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +34,15 @@ impl Variables {
     pub fn get(&self, name: &str) -> Option<String> {
         let secret = self.environment.get(name).or_else(|| self.dot_env.get(name))?;
         Some(secret.expose().to_owned())
+    }
+
+    /// Replaces `${NAME}`, `${NAME:-default}` and the same with `env:` before the name, as in the configuration file.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a variable is not set, and quotes nothing but its name.
+    pub fn expand(&self, text: &str) -> Result<String, ExpandError> {
+        expand(text, &|name| self.get(name))
     }
 
     /// The value of a variable that is a setting, and where it is from. An empty one says nothing.

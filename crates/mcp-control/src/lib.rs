@@ -10,12 +10,14 @@
 //! | `PUT`, `DELETE /api/servers/NAME` | changes the configuration of one server |
 //! | `GET`, `POST /api/config` | the configuration of all |
 //!
+//! [`Metrics`] is another, to be mounted at `metrics`: `GET /metrics` is what the proxy counts, as OpenMetrics.
+//!
 //! ```
-//! use mcp_control::Control;
+//! use mcp_control::{Control, Metrics};
 //! use mcp_proxy_core::{Proxy, transport::Memory};
 //!
 //! let server = Memory::new(|_end| async { /* your server, in this process */ });
-//! let proxy = Proxy::builder().server("lab", server).mount("api", Control::new()).build()?;
+//! let proxy = Proxy::builder().server("lab", server).mount("api", Control::new()).mount("metrics", Metrics).build()?;
 //! # drop(proxy);
 //! # Ok::<(), mcp_proxy_core::BuildError>(())
 //! ```
@@ -24,8 +26,11 @@
 
 mod answer;
 mod board;
+mod hub;
+mod metrics;
 mod service;
 mod shape;
 mod watching;
 
+pub use metrics::Metrics;
 pub use service::{Control, Writes};

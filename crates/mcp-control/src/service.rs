@@ -7,13 +7,16 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header::ACCEPT};
 use mcp_config::{Applied, ChangeError, Live};
 use mcp_jsonrpc::quote;
-use mcp_proxy_core::{Proxy, ReachError, Service, ServiceBody, transport::Principal};
+use mcp_proxy_core::{
+    Proxy, ReachError, Service, ServiceBody,
+    transport::{Principal, in_words},
+};
 use percent_encoding::percent_decode_str;
 
 use crate::{
-    answer::{event_stream, json, refusal},
+    answer::{event_stream, json, refusal, wrong_method},
     board::Board,
-    shape, watching,
+    hub, shape, watching,
 };
 
 /// State and configuration over HTTP, to be mounted at `api`.
@@ -119,6 +122,14 @@ impl Control {
             (&Method::POST, ["servers", name, "start"]) => done(proxy, name, proxy.start_server(name).await),
             (&Method::POST, ["servers", name, "stop"]) => done(proxy, name, proxy.stop_server(name).await),
             (&Method::POST, ["servers", name, "restart"]) => done(proxy, name, proxy.restart_server(name).await),
+            (&Method::POST, ["servers", name, "tools", tool, "approve"]) => {
+                self.writable()?;
+                approved(name, tool, proxy.approve_tool(name, tool).await)
+            }
+            (&Method::GET, ["hub"]) => match proxy.hub_status() {
+                Some(status) => Ok(json(StatusCode::OK, hub::status(&status))),
+                None => Err(refusal(StatusCode::NOT_FOUND, "Not found", "the servers are not offered as one")),
+            },
             (&Method::GET, ["config"]) => self.shown(),
             (&Method::POST, ["config"]) => {
                 let live = self.writable()?;
@@ -127,11 +138,13 @@ impl Control {
             (_, ["servers"]) => Err(wrong_method("GET")),
             (_, ["servers", _]) => Err(wrong_method("GET, PUT, DELETE")),
             (_, ["servers", _, "start" | "stop" | "restart"]) => Err(wrong_method("POST")),
+            (_, ["servers", _, "tools", _, "approve"]) => Err(wrong_method("POST")),
+            (_, ["hub"]) => Err(wrong_method("GET")),
             (_, ["config"]) => Err(wrong_method("GET, POST")),
             _ => Err(refusal(
                 StatusCode::NOT_FOUND,
                 "Not found",
-                "there are /api/servers, /api/servers/NAME, /api/servers/NAME/start, stop and restart, and /api/config",
+                "there are /api/servers, /api/servers/NAME, /api/servers/NAME/start, stop and restart, /api/config and /api/hub",
             )),
         }
     }
@@ -173,6 +186,13 @@ fn one(proxy: &Proxy, name: &str) -> Result<Response<ServiceBody>, Response<Serv
     }
 }
 
+fn approved(server: &str, tool: &str, is_there: bool) -> Result<Response<ServiceBody>, Response<ServiceBody>> {
+    if is_there {
+        return Ok(json(StatusCode::OK, shape::object([("success", "true")])));
+    }
+    Err(refusal(StatusCode::NOT_FOUND, "Tool not found", &format!("`{server}` has no tool `{tool}`, or is not known")))
+}
+
 fn unknown(name: &str) -> Response<ServiceBody> {
     refusal(StatusCode::NOT_FOUND, "Server not found", &format!("no server is called `{name}`"))
 }
@@ -188,7 +208,7 @@ fn done(
         Err(error @ (ReachError::Disabled(_) | ReachError::Stopped(_))) => (StatusCode::CONFLICT, error),
         Err(error) => (StatusCode::BAD_GATEWAY, error),
     };
-    Err(refusal(status, "Server not started", &whole(&error)))
+    Err(refusal(status, "Server not started", &in_words(&error)))
 }
 
 fn changed(outcome: Result<Applied, ChangeError>) -> Result<Response<ServiceBody>, Response<ServiceBody>> {
@@ -200,21 +220,7 @@ fn changed(outcome: Result<Applied, ChangeError>) -> Result<Response<ServiceBody
         ChangeError::File { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::BAD_REQUEST,
     };
-    Err(refusal(status, "Configuration not changed", &whole(&error)))
-}
-
-/// An error and what is behind it; what one level quotes of the next is not said twice.
-fn whole(error: &dyn std::error::Error) -> String {
-    let sources = std::iter::successors(error.source(), |error| error.source()).map(ToString::to_string);
-    sources
-        .fold(error.to_string(), |said, source| if said.contains(&source) { said } else { format!("{said}: {source}") })
-}
-
-fn wrong_method(allowed: &'static str) -> Response<ServiceBody> {
-    let mut answer =
-        refusal(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed", &format!("the methods here are {allowed}"));
-    answer.headers_mut().insert(http::header::ALLOW, http::HeaderValue::from_static(allowed));
-    answer
+    Err(refusal(status, "Configuration not changed", &in_words(&error)))
 }
 
 #[cfg(test)]

@@ -6,13 +6,14 @@ use mcp_config::Applied;
 use mcp_jsonrpc::quote;
 use mcp_proxy_core::{ServerStatus, iso};
 
-/// One server: `status`, `lastUsed` and `pendingRequests` always, the rest where there is something to say.
+/// One server: `status`, `lastUsed`, `pendingRequests` and `health` always, the rest where there is something to say.
 pub(crate) fn server(status: &ServerStatus) -> String {
     let mut text = format!(
-        r#"{{"status":"{}","lastUsed":"{}","pendingRequests":{}"#,
+        r#"{{"status":"{}","lastUsed":"{}","pendingRequests":{},"health":"{}""#,
         status.state.as_str(),
         iso(status.last_used),
-        status.pending
+        status.pending,
+        status.health.as_str()
     );
     // Writing into a string has no way to fail.
     if let Some(error) = &status.error {
@@ -40,7 +41,7 @@ pub(crate) fn server(status: &ServerStatus) -> String {
 /// What a change of the configuration has done.
 pub(crate) fn applied(applied: &Applied) -> String {
     let names = |names: &[Arc<str>]| list(names.iter().map(|name| &**name));
-    let restart = applied.needs_restart.to_string();
+    let (hub, restart) = (applied.hub.to_string(), applied.needs_restart.to_string());
     object([
         ("success", "true"),
         ("added", &*names(&applied.added)),
@@ -48,11 +49,12 @@ pub(crate) fn applied(applied: &Applied) -> String {
         ("changed", &*names(&applied.changed)),
         ("unchanged", &*names(&applied.unchanged)),
         ("warnings", &*list(applied.warnings.iter().map(|warning| &**warning))),
+        ("hub", &*hub),
         ("needsRestart", &*restart),
     ])
 }
 
-fn list<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+pub(crate) fn list<'a>(texts: impl Iterator<Item = &'a str>) -> String {
     format!("[{}]", texts.map(quote).collect::<Vec<_>>().join(","))
 }
 
@@ -66,7 +68,7 @@ pub(crate) fn object<'a>(members: impl IntoIterator<Item = (&'a str, &'a str)>) 
 mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
-    use mcp_proxy_core::{Failure, ServerState};
+    use mcp_proxy_core::{Failure, Health, ServerState};
 
     use super::*;
 
@@ -84,18 +86,21 @@ mod tests {
             instances: 0,
             is_interactive: false,
             unattributed: 0,
+            health: Health::Healthy,
         };
-        let expected = r#"{"status":"running","lastUsed":"2024-01-01T00:00:00.000Z","pendingRequests":0}"#;
+        let expected =
+            r#"{"status":"running","lastUsed":"2024-01-01T00:00:00.000Z","pendingRequests":0,"health":"healthy"}"#;
         assert_eq!(server(&quiet), expected);
         let loud = ServerStatus {
             state: ServerState::Restarting,
             error: Some(Failure { reason: "it \"died\"".into(), at }),
             restarts: 2,
             is_interactive: true,
+            health: Health::Open { until: at },
             ..quiet
         };
         let expected = concat!(
-            r#"{"status":"restarting","lastUsed":"2024-01-01T00:00:00.000Z","pendingRequests":0,"#,
+            r#"{"status":"restarting","lastUsed":"2024-01-01T00:00:00.000Z","pendingRequests":0,"health":"open","#,
             r#""error":"it \"died\"","errorAt":"2024-01-01T00:00:00.000Z","restartCount":2,"interactive":true}"#
         );
         assert_eq!(server(&loud), expected);

@@ -50,5 +50,6 @@ pub use shape::{
     roots::EMPTY_ROOTS,
     subscription::{SubscriptionFilter, acknowledged, change, listen_params, listen_result, subscription_id},
     tool_hints::is_repeatable_tool,
+    tool_result::is_tool_error,
     unsupported_version::UnsupportedVersion,
 };

@@ -108,7 +108,7 @@ impl Builder {
         self
     }
 
-    /// Who may use it: whoever presents one of `keys`, on every path but `/health`. Default: no keys, everyone.
+    /// Who may use it: whoever presents one of `keys`, on every path but `/health` and what is below it. Default: no keys, everyone.
     #[must_use]
     pub fn keys(mut self, keys: Keys) -> Self {
         self.keys = keys;
@@ -163,9 +163,16 @@ impl Builder {
             limits: Arc::clone(&limits),
             changes: Arc::default(),
         };
+        #[cfg(feature = "hub")]
+        let hub = self.hub.map(|options| {
+            let client = mcp_transport::Client { info: making.info().into(), capabilities: "{}".into() };
+            mcp_aggregator::Hub::new(options, &Arc::new(client), self.store)
+        });
         let servers = Servers::new(making);
         servers.change(self.servers.into_iter().map(|server| Slot::Put(Box::new(server))).collect())?;
         let rules = Rules {
+            #[cfg(feature = "hub")]
+            hub,
             allowed: self.allowed,
             gate: Gate::new(self.keys),
             mounts: self.mounts,
@@ -173,6 +180,8 @@ impl Builder {
             rest: if self.is_rest { Some(Rest::new()?) } else { None },
         };
         let front = Front::new(servers, rules, ticker, Arc::clone(&limits))?;
+        #[cfg(feature = "hub")]
+        front.show_to_hub();
         Ok(Proxy::new(front, limits))
     }
 }

@@ -8,7 +8,7 @@ use mcp_transport::{Caller, ConnectError, Connection, Peer, Transport};
 
 use crate::{
     Limits,
-    layers::{Limit, Places, Timeout},
+    layers::{Breaker, Guarded, Limit, Measure, Meter, Places, Timeout},
     server::Changes,
     share::{Share, ShareOptions, Spares},
     ticker::Ticker,
@@ -28,6 +28,8 @@ pub(crate) struct Lane {
 pub(crate) struct Setting {
     pub(crate) name: Arc<str>,
     pub(crate) places: Places,
+    pub(crate) meter: Arc<Meter>,
+    pub(crate) breaker: Option<Arc<Breaker>>,
     pub(crate) ticker: Arc<Ticker>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) supervision: Supervision,
@@ -98,9 +100,15 @@ impl Lane {
     }
 }
 
-/// What stands between a client and its connection. Outermost first: the clock runs only once a call has its place, and a
-/// call gives its place back when its clock has ended it.
+/// What stands between a client and its connection. Outermost first: what a client sees is what is measured; what is refused
+/// because the server keeps failing waits for no place; the clock runs only once a call has its place, and a call gives its
+/// place back when its clock has ended it.
 pub(crate) fn layered(inner: impl Connection, setting: &Setting) -> Arc<dyn Connection> {
     let timed = Timeout::new(inner, Arc::clone(&setting.ticker), &setting.limits);
-    Arc::new(Limit::new(timed, setting.places.clone(), &setting.limits))
+    let limited = Limit::new(timed, setting.places.clone(), &setting.limits);
+    let meter = Arc::clone(&setting.meter);
+    match &setting.breaker {
+        Some(breaker) => Arc::new(Measure::new(Guarded::new(limited, Arc::clone(breaker)), meter)),
+        None => Arc::new(Measure::new(limited, meter)),
+    }
 }

@@ -16,9 +16,12 @@ mod builder;
 mod connections;
 mod endpoint;
 mod front;
+#[cfg(feature = "hub")]
+mod hub;
 mod lane;
 mod layers;
 mod limits;
+mod metrics;
 mod mount;
 mod options;
 mod proxy;
@@ -34,6 +37,7 @@ mod tls;
 
 pub use builder::{BuildError, Builder};
 pub use endpoint::{Endpoint, ResponseBody};
+pub use layers::{BreakerOptions, Health};
 pub use limits::Limits;
 /// Which servers and tools clients see, and under which names.
 #[cfg(feature = "hub")]

@@ -9,7 +9,7 @@ use mcp_protocol::Era;
 use mcp_supervisor::Supervision;
 use mcp_transport::{Caller, ConnectError, Connection, Transport};
 
-use crate::Limits;
+use crate::{BreakerOptions, Limits};
 
 /// One server of a proxy, and how it is used.
 #[derive(Clone, Debug)]
@@ -28,6 +28,7 @@ pub struct ServerOptions {
     pub(crate) asks_clients: bool,
     pub(crate) forward_headers: Vec<HeaderName>,
     pub(crate) about: About,
+    pub(crate) breaker: Option<BreakerOptions>,
     #[cfg(feature = "hub")]
     pub(crate) retry: mcp_aggregator::Retry,
 }
@@ -106,6 +107,7 @@ impl ServerOptions {
             asks_clients: true,
             forward_headers: Vec::new(),
             about: About { kind: "custom".into(), url: None },
+            breaker: None,
             #[cfg(feature = "hub")]
             retry: mcp_aggregator::Retry::default(),
         }
@@ -203,6 +205,14 @@ impl ServerOptions {
     #[must_use]
     pub fn about(mut self, kind: impl Into<Box<str>>, url: Option<Box<str>>) -> Self {
         self.about = About { kind: kind.into(), url };
+        self
+    }
+
+    /// When calls to it are refused because it keeps failing, and for how long. All connections to it count together.
+    /// Default: never.
+    #[must_use]
+    pub fn breaker(mut self, breaker: Option<BreakerOptions>) -> Self {
+        self.breaker = breaker;
         self
     }
 

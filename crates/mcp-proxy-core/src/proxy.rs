@@ -12,7 +12,7 @@ use tokio::{
 use crate::{
     BuildError, Builder, Endpoint, Limits,
     front::Front,
-    run,
+    metrics, run,
     server::{Opened, Server, ServerStatus, Unreachable},
     servers::Slot,
 };
@@ -64,6 +64,11 @@ impl Proxy {
         Self { front, limits }
     }
 
+    #[cfg(feature = "hub")]
+    pub(crate) fn front(&self) -> &Arc<Front> {
+        &self.front
+    }
+
     /// The HTTP service. It never fails: every error is a response.
     #[must_use]
     pub fn endpoint(&self) -> Endpoint {
@@ -86,7 +91,7 @@ impl Proxy {
     }
 
     /// Makes sure that all servers that are launched with the proxy can be had: finds out their eras and starts the shared
-    /// ones.
+    /// ones. Until each has been tried, `/health/ready` says that the proxy is starting.
     ///
     /// # Errors
     ///
@@ -97,6 +102,10 @@ impl Proxy {
     /// Dropping the future leaves the servers that were started running.
     pub async fn start(&self) -> Result<(), ReachError> {
         let servers = self.front.servers().now().to_vec();
+        #[cfg(feature = "hub")]
+        if let Some(hub) = self.front.hub() {
+            hub.start();
+        }
         let all = servers
             .iter()
             .filter(|server| server.is_launched())
@@ -121,6 +130,14 @@ impl Proxy {
         self.front.servers().now().iter().map(|server| server.status()).collect()
     }
 
+    /// Everything that is counted, as text in the form of OpenMetrics 1.0: sessions and connections, what every server is
+    /// doing, and calls by server, method, tool and outcome. Its media type is
+    /// `application/openmetrics-text; version=1.0.0; charset=utf-8`.
+    #[must_use]
+    pub fn metrics(&self) -> String {
+        metrics::write(&self.front)
+    }
+
     /// Changes whenever a server does something else, comes or goes. Calls that come and go are not told of.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
@@ -138,7 +155,9 @@ impl Proxy {
     /// Dropping the future leaves the attempt going on.
     pub async fn start_server(&self, server: &str) -> Result<(), ReachError> {
         let server = self.server(server)?;
-        server.start_by_hand().await.map_err(|error| ReachError::new(&server, error))
+        let started = server.start_by_hand().await;
+        self.look(&server);
+        started.map_err(|error| ReachError::new(&server, error))
     }
 
     /// Ends what there is of a server and starts it again. Sessions on a shared server stay; those with an instance of their
@@ -154,7 +173,9 @@ impl Proxy {
     pub async fn restart_server(&self, server: &str) -> Result<(), ReachError> {
         let server = self.server(server)?;
         self.front.end_own_sessions(&server).await;
-        server.restart().await.map_err(|error| ReachError::new(&server, error))
+        let started = server.restart().await;
+        self.look(&server);
+        started.map_err(|error| ReachError::new(&server, error))
     }
 
     /// Stops a server until it is started by hand; calls in flight are answered with errors, and so is what comes.
@@ -169,6 +190,7 @@ impl Proxy {
     pub async fn stop_server(&self, server: &str) -> Result<(), ReachError> {
         let server = self.server(server)?;
         futures::future::join(server.stop(), self.front.end_own_sessions(&server)).await;
+        self.look(&server);
         Ok(())
     }
 
@@ -201,7 +223,17 @@ impl Proxy {
         shutdown: impl Future<Output = ()>,
     ) -> io::Result<()> {
         let server = self.server(server).map_err(|error| io::Error::new(io::ErrorKind::NotFound, error))?;
-        self.front.serve_bytes(&server, input, output, shutdown).await
+        self.front.serve_bytes(&server.into(), input, output, shutdown).await
+    }
+
+    /// Lets the hub know that somebody has started or stopped a server.
+    fn look(&self, server: &Server) {
+        #[cfg(feature = "hub")]
+        if let Some(hub) = self.front.hub() {
+            hub.look(server.name());
+        }
+        #[cfg(not(feature = "hub"))]
+        let _ = (self, server);
     }
 
     fn server(&self, name: &str) -> Result<Arc<Server>, ReachError> {

@@ -1,14 +1,16 @@
 //! Turns what went wrong into what a client is told: the one place that knows statuses.
 
+use std::sync::Arc;
+
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use mcp_auth::{Denied, RefusedVariable};
 use mcp_jsonrpc::{BatchError, Id, Message, ParseError};
 use mcp_protocol::{MirrorError, Revision, UnsupportedVersion, code, header as names};
 use mcp_session::CreateError;
-use mcp_transport::{ConnectError, Lost, NotSent};
+use mcp_transport::{ConnectError, Lost, NotSent, in_words};
 use mcp_transport_http::server::Refusal;
 
-use crate::server::{Server, Unreachable};
+use crate::server::Unreachable;
 
 /// What a client is told: an HTTP status, and a JSON-RPC error as the body.
 #[derive(Debug)]
@@ -23,6 +25,10 @@ pub(crate) struct Told {
 impl Told {
     fn new(status: StatusCode, code: i64, text: impl Into<String>) -> Self {
         Self { status, code, text: text.into(), data: None, header: None }
+    }
+
+    fn retry_after(self, seconds: u64) -> Self {
+        Self { header: Some((header::RETRY_AFTER, seconds.into())), ..self }
     }
 
     fn retry_later(self) -> Self {
@@ -63,6 +69,23 @@ pub(crate) fn unknown_server<'a>(segment: &str, names: impl Iterator<Item = &'a 
         Some(names) => format!("no server is called `{shown}`; there are {names}"),
     };
     Told::new(StatusCode::NOT_FOUND, code::INVALID_REQUEST, text)
+}
+
+/// The path names a group that there is not.
+#[cfg(feature = "hub")]
+pub(crate) fn unknown_group<'a>(segment: &str, names: impl Iterator<Item = &'a str>) -> Told {
+    let shown: String = segment.chars().take(128).collect();
+    let text = match listed(names) {
+        None => format!("no group is called `{shown}`; there is none, add one to the configuration under `groups`"),
+        Some(names) => format!("no group is called `{shown}`; there are {names}"),
+    };
+    Told::new(StatusCode::NOT_FOUND, code::INVALID_REQUEST, text)
+}
+
+/// The caller's key does not open it.
+#[cfg(feature = "hub")]
+pub(crate) fn forbidden(text: String) -> Told {
+    Told::new(StatusCode::FORBIDDEN, code::INVALID_REQUEST, text)
 }
 
 /// The path leaves open which of several servers is meant.
@@ -330,15 +353,18 @@ impl From<Refusal> for Told {
 
 impl From<&NotSent> for Told {
     fn from(reason: &NotSent) -> Self {
-        let busy = matches!(reason, NotSent::Busy(_));
         let status = match reason {
-            NotSent::Busy(_) | NotSent::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
+            NotSent::Busy(_) | NotSent::Resting { .. } | NotSent::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
             NotSent::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             NotSent::Connect(error) => return error.as_ref().into(),
             _ => StatusCode::BAD_GATEWAY,
         };
         let told = Self::new(status, code::SERVER_ERROR, reason.to_string());
-        if busy { told.retry_later() } else { told }
+        match reason {
+            NotSent::Busy(_) => told.retry_later(),
+            NotSent::Resting { seconds } => told.retry_after(*seconds),
+            _ => told,
+        }
     }
 }
 
@@ -371,18 +397,10 @@ impl From<&ConnectError> for Told {
     }
 }
 
-/// An error and what is behind it; what one level quotes of the next is not said twice.
-fn in_words(error: &dyn std::error::Error) -> String {
-    let sources = std::iter::successors(error.source(), |error| error.source()).map(ToString::to_string);
-    sources
-        .fold(error.to_string(), |said, source| if said.contains(&source) { said } else { format!("{said}: {source}") })
-}
-
 impl Told {
     /// Why a caller that asked for revision `requested` cannot reach `server`.
-    pub(crate) fn unreachable(server: &Server, error: &Unreachable, requested: &str, modern_caller: bool) -> Self {
+    pub(crate) fn unreachable(name: &Arc<str>, error: &Unreachable, requested: &str, modern_caller: bool) -> Self {
         let unavailable = |text: String| Self::new(StatusCode::SERVICE_UNAVAILABLE, code::SERVER_ERROR, text);
-        let name = server.name();
         match error {
             Unreachable::Connect(error) => {
                 let told = Self::from(error.as_ref());

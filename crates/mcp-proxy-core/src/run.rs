@@ -155,6 +155,7 @@ async fn serve<W: Wire>(socket: TcpStream, serving: Arc<Serving<W>>) {
     // Small answers are to go out at once; a socket that cannot do that works all the same.
     let _ = socket.set_nodelay(true);
     let (key, watched) = serving.connections.enter();
+    let _counted = serving.front.count_connection();
     if let Some(stream) = open(socket, &serving, &watched).await {
         converse(stream, &serving, &watched).await;
     }

@@ -2,7 +2,10 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use arc_swap::{ArcSwap, Guard};
@@ -14,8 +17,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::{
     BuildError, Limits, ServerOptions,
     lane::Setting,
-    layers::Places,
-    server::{Changes, Server},
+    layers::{Breaker, Places},
+    server::{Changes, Counts, Server},
     share::ShareOptions,
     ticker::Ticker,
 };
@@ -35,6 +38,9 @@ pub(crate) struct Servers {
     /// Held during a change, so that there is one at a time.
     leaving: Mutex<Vec<Leaving>>,
     making: Making,
+    /// Whether all that are launched with the proxy have been tried once. What comes later does not take that back, for it
+    /// is no reason to send clients elsewhere.
+    is_ready: AtomicBool,
 }
 
 /// A server that has gone and may not be closed yet: whoever is put in its place waits for that.
@@ -52,6 +58,13 @@ pub(crate) struct Making {
     pub(crate) ticker: Arc<Ticker>,
     pub(crate) places: Places,
     pub(crate) changes: Arc<Changes>,
+}
+
+impl Making {
+    /// JSON text of who the proxy says it is to servers.
+    pub(crate) fn info(&self) -> String {
+        format!(r#"{{"name":{},"version":"{}"}}"#, quote(&self.name), env!("CARGO_PKG_VERSION"))
+    }
 }
 
 /// What a change has made of the servers.
@@ -87,7 +100,7 @@ pub const RESERVED_NAMES: [&str; 14] = [
 
 impl Servers {
     pub(crate) fn new(making: Making) -> Self {
-        Self { current: ArcSwap::default(), leaving: Mutex::default(), making }
+        Self { current: ArcSwap::default(), leaving: Mutex::default(), making, is_ready: AtomicBool::new(false) }
     }
 
     /// The servers as they are now.
@@ -97,6 +110,20 @@ impl Servers {
 
     pub(crate) fn find(&self, name: &str) -> Option<Arc<Server>> {
         self.now().iter().find(|server| **server.name() == *name).map(Arc::clone)
+    }
+
+    /// Whether clients get all there is, and how many servers do what.
+    pub(crate) fn readiness(&self) -> (bool, Counts) {
+        let (mut counts, mut are_settled) = (Counts::default(), true);
+        for server in self.now().iter() {
+            let status = server.status();
+            counts.note(&status);
+            are_settled &= server.is_settled(&status);
+        }
+        if are_settled {
+            self.is_ready.store(true, Ordering::Relaxed);
+        }
+        (self.is_ready.load(Ordering::Relaxed), counts)
     }
 
     pub(crate) fn changes(&self) -> &Arc<Changes> {
@@ -138,12 +165,15 @@ impl Servers {
             options.transport = Arc::new(After { inner: options.transport, before });
         }
         let limits = options.limits.clone().map_or_else(|| Arc::clone(&making.limits), Arc::new);
-        let info = format!(r#"{{"name":{},"version":"{}"}}"#, quote(&making.name), env!("CARGO_PKG_VERSION"));
         let capabilities = if options.asks_clients { EVERYTHING } else { "{}" };
-        let client = Arc::new(Client { info: info.into(), capabilities: capabilities.into() });
+        let client = Arc::new(Client { info: making.info().into(), capabilities: capabilities.into() });
         let setting = Setting {
             name: Arc::clone(&options.name),
             places: making.places.of_server(&limits),
+            meter: Arc::default(),
+            breaker: options
+                .breaker
+                .map(|breaker| Arc::new(Breaker::new(breaker, Arc::clone(&options.name), Arc::clone(&making.changes)))),
             ticker: Arc::clone(&making.ticker),
             limits,
             supervision: options.supervision,

@@ -107,6 +107,13 @@ impl Leases {
         pool.lend(Arc::new(Instance::new(connection)), place)
     }
 
+    /// How many instances there are, lent or not.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        let spare = self.pool.spare();
+        spare.lent.len() + spare.idle.len()
+    }
+
     /// Closes all instances, those that are lent too, and waits until they are gone. Nothing is lent any more.
     ///
     /// # Cancel safety

@@ -32,6 +32,12 @@ pub enum NotSent {
     /// As many calls are in flight as there may be; the text says which limit.
     #[error("{0}; try again later, or raise the limit")]
     Busy(&'static str),
+    /// The server has failed so often that it is left alone for a while.
+    #[error("calls to the server keep failing, so it is left alone for a while; try again in {seconds} s")]
+    Resting {
+        /// How long to wait.
+        seconds: u64,
+    },
     /// The conversation is over.
     #[error("{0}")]
     Closed(Arc<Closed>),

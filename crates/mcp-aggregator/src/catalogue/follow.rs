@@ -56,6 +56,8 @@ pub(super) async fn run(member: Arc<dyn Member>, state: Arc<State>, ground: Arc<
     }
     let mut wait = WAIT.0;
     loop {
+        // One that could not be used has none, and may have one by now.
+        generation = generation.or_else(|| member.generation(ground.era));
         let begun = Instant::now();
         let mut rests = false;
         match follow(&member, &state, &ground, &mut generation).await {
@@ -204,13 +206,14 @@ async fn recall(member: &Arc<dyn Member>, state: &State, ground: &Ground) {
 
 /// Resolves when there is another connection than the one that was seen last.
 async fn renewed(generation: &mut Generation) {
-    let is_counted = match generation {
-        Some(generation) => generation.changed().await.is_ok(),
-        None => false,
-    };
-    if !is_counted {
-        pending::<()>().await;
+    if let Some(counted) = generation {
+        if counted.changed().await.is_ok() {
+            return;
+        }
+        // There are no such connections any more; others may be counted elsewhere.
+        *generation = None;
     }
+    pending::<()>().await;
 }
 
 fn seen(generation: &mut Generation) {

@@ -2,10 +2,14 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use mcp_proxy_core::{protocol::Era, transport::Secret};
+use mcp_proxy_core::{
+    aggregator::{Pattern, Pin, Rules},
+    protocol::Era,
+    transport::Secret,
+};
 
 use super::{Key, Kind, Part, Scope, Table};
-use crate::{Dialect, Interactive, ServerSettings, SessionKind, SharedLogs, Start};
+use crate::{Dialect, Interactive, ServerSettings, SessionKind, SharedLogs, Start, schema};
 
 /// What an entry says, before it is clear what that makes.
 #[derive(Default)]
@@ -21,6 +25,10 @@ pub(crate) struct Draft {
     pub(crate) disabled: Option<bool>,
     pub(crate) active: Option<bool>,
     pub(crate) settings: ServerSettings,
+    pub(crate) deny: Option<Vec<Pattern>>,
+    /// What a list in `tools` says.
+    pub(crate) listed: Option<Vec<Pattern>>,
+    pub(crate) rules: Rules,
 }
 
 pub(crate) static SERVER: Table<Draft> = Table { keys: KEYS, ignored: IGNORED };
@@ -39,7 +47,6 @@ const IGNORED: &[&str] = &[
     "name",
     "source",
     "timeout",
-    "tools",
     "version",
 ];
 
@@ -146,8 +153,66 @@ const KEYS: &[Key<Draft>] = &[
         "true",
         "Whether it is told that clients can be asked for roots, sampling and elicitation.",
     ),
+    hub(
+        "retry",
+        Kind::Own {
+            read: |reader, value, path, d: &mut Draft| reader.retry(value, path, &mut d.settings.retry),
+            shape: schema::retry,
+        },
+        "Of mcp-hub: how often calls are sent again, if otherwise than its `retry` says; false is never.",
+    ),
+    hub(
+        "allow",
+        Kind::Patterns(|d| &mut d.rules.allow),
+        "The tools that clients see, by names with `*` and `?`; all if not given.",
+    ),
+    hub("deny", Kind::Patterns(|d| &mut d.deny), "Tools that clients do not see; wins over `allow`."),
+    hub(
+        "pin",
+        Kind::Choice(PINS, |d, word| d.rules.pin = pin(word)),
+        "What becomes of a tool whose definition changes after it was first seen: it is logged, or blocked too.",
+    ),
+    hub(
+        "tools",
+        Kind::Own {
+            read: |reader, value, path, d: &mut Draft| reader.tools(value, path, &mut d.rules.tools, &mut d.listed),
+            shape: schema::tools,
+        },
+        "What is different about its tools, by their names; a list is the same as `allow`.",
+    ),
+    hub(
+        "prompts",
+        Kind::Own {
+            read: |reader, value, path, d: &mut Draft| d.rules.prompts = reader.prompts(value, path),
+            shape: schema::plain_items,
+        },
+        "What is different about its prompts, by their names.",
+    ),
+    hub(
+        "resources",
+        Kind::Own {
+            read: |reader, value, path, d: &mut Draft| d.rules.resources = reader.resources(value, path),
+            shape: schema::plain_items,
+        },
+        "What is different about its resources, by their URIs.",
+    ),
     Key::new("limits", Kind::Limits(Scope::Server, |d| &mut d.settings.limits), "", "Bounds of its own."),
 ];
+
+const PINS: &[&str] = &["off", "warn", "block"];
+
+fn pin(word: &str) -> Pin {
+    match word {
+        "warn" => Pin::Warn,
+        "block" => Pin::Block,
+        _ => Pin::Off,
+    }
+}
+
+/// A key about what a hub makes of it.
+const fn hub(name: &'static str, kind: Kind<Draft>, about: &'static str) -> Key<Draft> {
+    Key { part: Part::Hub, ..Key::new(name, kind, "", about) }
+}
 
 const fn stdio(name: &'static str, kind: Kind<Draft>, about: &'static str) -> Key<Draft> {
     Key { part: Part::Stdio, ..Key::new(name, kind, "", about) }

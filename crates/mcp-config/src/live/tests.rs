@@ -10,6 +10,9 @@ use tempfile::TempDir;
 use tokio::time::{Duration, timeout};
 
 use super::*;
+use crate::parse;
+
+mod hub;
 
 /// A file with servers of the type `lab`, and the proxy that runs by it.
 struct Scene {
@@ -143,11 +146,11 @@ async fn a_setting_of_all_servers_changes_those_that_have_no_say_of_their_own() 
     let before = FILE.replace(r#""mark": 1"#, r#""mark": 1, "session": "shared""#);
     let scene = scene(&before);
     let text = before.replace(r#""ours": "kept""#, r#""session": "dedicated""#);
-    let applied = scene.live.apply(&scene.proxy, text).unwrap();
+    let applied = scene.live.apply(&scene.proxy, &text).unwrap();
     assert_eq!((applied.unchanged, applied.changed), (names(&["one"]), names(&["two"])));
     assert!(!applied.needs_restart);
     let text = FILE.replace(r#""ours": "kept""#, r#""port": 9000"#);
-    assert!(scene.live.apply(&scene.proxy, text).unwrap().needs_restart);
+    assert!(scene.live.apply(&scene.proxy, &text).unwrap().needs_restart);
 }
 
 #[tokio::test]

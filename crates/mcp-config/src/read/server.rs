@@ -56,8 +56,17 @@ impl Reader<'_> {
             draft.settings.session = Some(SessionKind::Dedicated);
         }
         draft.settings.disabled = draft.disabled == Some(true) || draft.active == Some(false);
+        if let Some(listed) = draft.listed.take() {
+            if draft.rules.allow.is_some() {
+                let at = entry.get("allow").map_or(entry.start(), |property| property.value.start());
+                let why = "is there beside a list in `tools`, which says the same; keep one";
+                self.error(at, &join(path, "allow"), why);
+            }
+            draft.rules.allow = Some(listed);
+        }
+        draft.rules.deny = draft.deny.take().unwrap_or_default();
         let target = self.target(way?, entry, path, &mut draft)?;
-        Some(ServerEntry { name: name.into(), target, settings: draft.settings })
+        Some(ServerEntry { name: name.into(), target, settings: draft.settings, rules: draft.rules })
     }
 
     pub(super) fn sources(&mut self, value: &Value<'_>, path: &str) -> BTreeMap<String, Source> {

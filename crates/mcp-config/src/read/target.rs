@@ -11,7 +11,7 @@ use super::{Reader, object::join};
 use crate::{
     Target, Wire,
     jsonc::is_empty,
-    key::{Draft, SERVER},
+    key::{Draft, Part, SERVER},
     suggest::bare,
 };
 
@@ -68,7 +68,11 @@ impl Reader<'_> {
                 let looks_like_sse = wire == Wire::Detect && url.to_string().ends_with("/sse");
                 Some(Target::Remote { url, wire: if looks_like_sse { Wire::Sse } else { wire }, headers })
             }
-            Way::Custom(kind) => Some(Target::Custom { kind, options: self.json_object(entry, path).into() }),
+            Way::Custom(kind) => {
+                // What a hub makes of it is nothing that it would have to be started anew for.
+                let is_its_own = |name: &str| SERVER.find(name).is_none_or(|key| key.part != Part::Hub);
+                Some(Target::Custom { kind, options: self.json_object(entry, path, is_its_own).into() })
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use crate::{
 
 mod anything;
 mod faults;
+mod hub;
 mod shapes;
 
 fn parsed(text: &str) -> Parsed {

@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, fmt};
 
 use jsonc_parser::{ast::Value, common::Ranged};
-use mcp_proxy_core::transport::Secret;
+use mcp_proxy_core::{
+    aggregator::{Naming, Pattern},
+    transport::Secret,
+};
 
 use super::Reader;
 use crate::{
@@ -51,6 +54,18 @@ impl Reader<'_> {
                 }
             }
             Kind::Sources(place) => *place(into) = self.sources(value, path),
+            Kind::Patterns(place) => *place(into) = self.patterns(value, path),
+            Kind::Separator(place) => {
+                if let Some(text) = self.expanded(value, path) {
+                    *place(into) = self.told(Naming::new(&text), value.start(), path);
+                }
+            }
+            Kind::Json(place) => *place(into) = Some(self.json(value, path).into()),
+            Kind::JsonObject(place) => {
+                let object = self.must_be(value.as_object(), value, path, "an object");
+                *place(into) = object.map(|object| self.json_object(object, path, |_| true).into());
+            }
+            Kind::Own { read, .. } => read(self, value, path, into),
             Kind::Limits(scope, place) => *place(into) = self.limits(value, path, *scope),
             Kind::Servers(place) => *place(into) = self.servers(value, path),
         }
@@ -87,7 +102,7 @@ impl Reader<'_> {
         }
     }
 
-    fn text(&mut self, value: &Value<'_>, path: &str) -> Option<String> {
+    pub(super) fn text(&mut self, value: &Value<'_>, path: &str) -> Option<String> {
         let text = self.must_be(value.as_string_lit(), value, path, "a string")?;
         Some(text.value.clone().into_owned())
     }
@@ -97,7 +112,12 @@ impl Reader<'_> {
         self.told(expand(&text.value, self.lookup), value.start(), path)
     }
 
-    fn list<V>(
+    pub(super) fn patterns(&mut self, value: &Value<'_>, path: &str) -> Option<Vec<Pattern>> {
+        let texts = self.list(value, path, Self::text)?;
+        Some(texts.into_iter().map(Pattern::new).collect())
+    }
+
+    pub(super) fn list<V>(
         &mut self,
         value: &Value<'_>,
         path: &str,

@@ -58,6 +58,45 @@ fn what_can_be_read_is_valid_and_what_cannot_is_not() {
 }
 
 #[test]
+fn the_same_is_true_of_what_a_hub_has() {
+    let right = r#"{
+        "keys": {"a": "b", "c": {"key": "d", "groups": ["g"], "tools": ["*"]}},
+        "groups": {"g": {"servers": ["a*"], "tools": ["a__*"], "deny": []}},
+        "separator": "--", "deadline": "1s", "pageSize": 5, "serverInfo": {"name": "x"}, "state": false,
+        "retry": {"attempts": 1, "sse": {"base": "1s"}, "http": false, "stdio": "off"},
+        "proxy": {"retrySseToolCall": "True", "sseToolCallRetryDelayBaseMs": 0},
+        "mcpServers": {
+            "a": {"command": "x", "allow": ["a"], "deny": ["b"], "pin": "warn", "retry": true, "prompts": {"p": {}},
+                "tools": {"t": {"enabled": "true", "annotations": {}, "parameters": {"p": {"fixed": null, "hidden": true}}}}},
+            "b": {"url": "https://x", "tools": ["a"], "resources": {"demo://a": {"description": "x"}}}
+        }
+    }"#;
+    assert!(valid(right));
+    assert!(parse("f.json".as_ref(), right, &|_| None).file.is_some());
+    for wrong in [
+        r#"{"keys": {"a": {"groups": []}}}"#,
+        r#"{"groups": ["a"]}"#,
+        r#"{"groups": {"g": {"servers": "a"}}}"#,
+        r#"{"separator": "_"}"#,
+        r#"{"separator": "a:b"}"#,
+        r#"{"pageSize": 0}"#,
+        r#"{"serverInfo": "x"}"#,
+        r#"{"state": true}"#,
+        r#"{"retry": 3}"#,
+        r#"{"retry": {"http": {"attempts": -1}}}"#,
+        r#"{"proxy": {"sseToolCallMaxRetries": "2"}}"#,
+        r#"{"mcpServers": {"a": {"command": "x", "pin": true}}}"#,
+        r#"{"mcpServers": {"a": {"command": "x", "tools": "t"}}}"#,
+        r#"{"mcpServers": {"a": {"command": "x", "tools": {"t": {"exposedName": 1}}}}}"#,
+        r#"{"mcpServers": {"a": {"command": "x", "tools": {"t": {"parameters": {"p": {"hidden": "yes"}}}}}}}"#,
+        r#"{"mcpServers": {"a": {"command": "x", "prompts": ["t"]}}}"#,
+    ] {
+        assert!(!valid(wrong), "{wrong}");
+        assert!(parse("f.json".as_ref(), wrong, &|_| None).file.is_none(), "{wrong}");
+    }
+}
+
+#[test]
 fn the_defaults_of_the_table_are_those_that_hold() {
     let defaults = PROXY.keys.iter().filter(|key| !key.default.is_empty()).map(|key| {
         let bare = matches!(key.kind, Kind::Bool(_) | Kind::Number(..));

@@ -1,6 +1,9 @@
 //! One server, for people.
 
-use mcp_proxy_core::protocol::Era;
+use mcp_proxy_core::{
+    aggregator::{Pattern, Pin, Rules},
+    protocol::Era,
+};
 
 use super::{Row, list};
 use crate::{ServerEntry, ServerSettings, Target, Wire, value::write_time};
@@ -22,6 +25,7 @@ pub(super) fn row(entry: &ServerEntry) -> Row {
         Target::Custom { kind, .. } => (&**kind, String::new(), ("", Vec::new())),
     };
     let mut said = settings(&entry.settings);
+    said.extend(rules(&entry.rules));
     if !names.1.is_empty() {
         said.push(format!("{}: {}", names.0, list(names.1)));
     }
@@ -35,6 +39,32 @@ pub(super) fn command(program: &str, arguments: usize) -> String {
         1 => format!("{program} (1 argument)"),
         more => format!("{program} ({more} arguments)"),
     }
+}
+
+/// What is different about its items; how many they are, for the list may be long.
+fn rules(rules: &Rules) -> Vec<String> {
+    let patterns = |word: &str, patterns: &[Pattern]| {
+        (!patterns.is_empty()).then(|| format!("{word}: {}", list(patterns.iter().map(Pattern::as_str))))
+    };
+    let count = |word: &str, count: usize| match count {
+        0 => None,
+        1 => Some(format!("1 rule for {word}")),
+        more => Some(format!("{more} rules for {word}")),
+    };
+    let pin = match rules.pin {
+        Pin::Off => None,
+        Pin::Warn => Some("pin=warn".to_owned()),
+        Pin::Block => Some("pin=block".to_owned()),
+    };
+    let said = [
+        rules.allow.as_deref().map(|allow| format!("allow: {}", list(allow.iter().map(Pattern::as_str)))),
+        patterns("deny", &rules.deny),
+        pin,
+        count("tools", rules.tools.len()),
+        count("prompts", rules.prompts.len()),
+        count("resources", rules.resources.len()),
+    ];
+    said.into_iter().flatten().collect()
 }
 
 fn settings(settings: &ServerSettings) -> Vec<String> {
@@ -52,6 +82,9 @@ fn settings(settings: &ServerSettings) -> Vec<String> {
     say("dialect", s.dialect.map(|it| it.to_string()));
     say("era", s.era.map(|era| if era == Era::Modern { "modern" } else { "legacy" }.to_owned()));
     say("clientCapabilities", s.client_capabilities.map(|it| it.to_string()));
+    say("retry", s.retry.enabled.filter(|on| !on).map(|_| "off".to_owned()));
+    say("retry.attempts", s.retry.attempts.map(|it| it.to_string()));
+    say("retry.base", s.retry.base.map(write_time));
     said.extend(s.limits.iter().map(|limit| format!("limits.{}={}", limit.key(), limit.value())));
     if !s.request_env.is_empty() {
         said.push(format!("requestEnv: {}", list(s.request_env.keys())));

@@ -1,6 +1,6 @@
 //! Lets a request in, or not, and leads it to whatever its path names.
 
-use std::{sync::Arc, time::SystemTime};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, request::Parts};
@@ -8,16 +8,18 @@ use http_body::Body;
 use mcp_auth::Denied;
 use mcp_session::SessionId;
 use mcp_transport::Principal;
-use mcp_transport_http::server::{Answer, read_body};
+use mcp_transport_http::server::read_body;
 
 use super::{
     Answered, Front, Refused, Used, head,
     head::Head,
+    health::Health,
     refused, route,
     route::{Found, Route},
+    target::Target,
     told,
 };
-use crate::{Dialect, Proxy, ResponseBody, iso, mount::Mount, rescue, rescue::Told};
+use crate::{Dialect, Proxy, ResponseBody, mount::Mount, rescue, rescue::Told};
 
 impl Front {
     /// Answers a request; whatever goes wrong is an answer too.
@@ -34,7 +36,7 @@ impl Front {
         if let Some(answer) = pass.preflight(&parts) {
             return answer.map(ResponseBody::own);
         }
-        let mut answer = if self.is_stopping() {
+        let mut answer = if self.is_stopping() && !self.is_sign_of_life(&parts) {
             self.turned_away(&parts, &rescue::shutting_down())
         } else {
             let answer = self.admitted(parts, body, used).await;
@@ -42,6 +44,11 @@ impl Front {
         };
         pass.stamp(answer.headers_mut());
         answer
+    }
+
+    /// Whether it is asked for no more than a sign of life, which there is to the end.
+    fn is_sign_of_life(&self, parts: &Parts) -> bool {
+        route::find(parts.uri.path(), &[], &self.mounts).route == Route::Health(Health::Live)
     }
 
     /// Why a request gets no further, in the words of those who speak at its path.
@@ -65,9 +72,9 @@ impl Front {
     where
         B: Body<Data = Bytes>,
     {
-        let found = route::find(parts.uri.path(), &self.servers.now(), &self.mounts);
-        if found.route == Route::Health {
-            return health(&parts.method).map(|answer| answer.map(ResponseBody::own));
+        let found = self.find(parts.uri.path());
+        if let Route::Health(what) = found.route {
+            return self.health(&parts.method, what).map(|answer| answer.map(ResponseBody::own));
         }
         #[cfg(feature = "rest")]
         if let Some((rest, leads)) = self.rest_route(&parts) {
@@ -87,6 +94,11 @@ impl Front {
             }
         };
         let head = Head { parts, principal };
+        #[cfg(feature = "hub")]
+        if matches!(found.route, Route::Mounted(_)) && self.is_limited(&head.principal) {
+            let text = "this key is for MCP alone, for it does not open everything";
+            return Err(refused(&rescue::forbidden(text.to_owned()), None));
+        }
         if let Route::Mounted(place) = found.route {
             return self.mounted(&self.mounts[place], head, body).await;
         }
@@ -120,30 +132,68 @@ impl Front {
     where
         B: Body<Data = Bytes>,
     {
-        let Some(server) = &found.server else {
+        #[cfg(feature = "hub")]
+        if let Some(place) = &found.place {
+            let target = self.part_of_hub(place, head).map_err(|told| refused(&told, None))?;
+            return self.served(found.route, &target, head, body, used).await;
+        }
+        let Some(server) = found.server else {
             return Err(refused(&self.no_server(&found, head), None));
         };
-        match found.route {
+        self.served(found.route, &server.into(), head, body, used).await
+    }
+
+    /// Where a path leads.
+    fn find(&self, path: &str) -> Found {
+        let found = route::find(path, &self.servers.now(), &self.mounts);
+        #[cfg(feature = "hub")]
+        if let Some(hub) = &self.hub
+            && !matches!(found.route, Route::Health(_) | Route::Mounted(_))
+        {
+            let nothing = Found { route: Route::Unknown, server: None, is_named: false, place: None };
+            return super::place::find(path, &self.servers.now(), hub).unwrap_or(nothing);
+        }
+        found
+    }
+
+    async fn served<B>(
+        self: &Arc<Self>,
+        route: Route,
+        target: &Target,
+        head: &Head,
+        body: B,
+        used: &Used,
+    ) -> Result<Answered, Refused>
+    where
+        B: Body<Data = Bytes>,
+    {
+        match route {
             Route::Mcp => match head.method {
-                Method::POST => self.post(server, head, body, used).await,
-                Method::GET => self.listen(server, head, used),
-                Method::DELETE => self.end(server, head),
+                Method::POST => self.post(target, head, body, used).await,
+                Method::GET => self.listen(target, head, used),
+                Method::DELETE => self.end(target, head),
                 _ => Err(refused(&rescue::wrong_method("GET, POST, DELETE"), None)),
             },
-            Route::Sse => match (&head.method, head.dialect(server)?) {
-                (&Method::GET, Dialect::Standard) => self.open_pair(server, head, used),
-                (&Method::GET, Dialect::Prompty) => self.listen_to_all(server, head, used).await,
+            Route::Sse => match (&head.method, head.dialect(target)?) {
+                (&Method::GET, Dialect::Standard) => self.open_pair(target, head, used),
+                (&Method::GET, Dialect::Prompty) => match target.server() {
+                    Some(server) => self.listen_to_all(server, head, used).await,
+                    None => Err(refused(&rescue::unknown_dialect(), None)),
+                },
                 _ => Err(refused(&rescue::wrong_method("GET"), None)),
             },
-            Route::Messages => match (&head.method, head.dialect(server)?) {
+            Route::Messages => match (&head.method, head.dialect(target)?) {
                 (&Method::POST, _) if head.session_parameter().is_some() => {
-                    self.post_to_pair(server, head, body, used).await
+                    self.post_to_pair(target, head, body, used).await
                 }
                 (&Method::POST, Dialect::Standard) => Err(refused(&rescue::no_stream(), None)),
-                (&Method::POST, Dialect::Prompty) => self.post_for_all(server, head, body).await,
+                (&Method::POST, Dialect::Prompty) => match target.server() {
+                    Some(server) => self.post_for_all(server, head, body).await,
+                    None => Err(refused(&rescue::unknown_dialect(), None)),
+                },
                 _ => Err(refused(&rescue::wrong_method("POST"), None)),
             },
-            Route::Health | Route::Mounted(_) | Route::Unknown => Err(refused(&rescue::unknown_route(), None)),
+            Route::Health(_) | Route::Mounted(_) | Route::Unknown => Err(refused(&rescue::unknown_route(), None)),
         }
     }
 
@@ -156,15 +206,7 @@ impl Front {
                 rescue::unknown_server(route::first_segment(head.uri.path()), names)
             }
             Route::Mcp | Route::Sse | Route::Messages => rescue::which_server(names),
-            Route::Health | Route::Mounted(_) | Route::Unknown => rescue::unknown_route(),
+            Route::Health(_) | Route::Mounted(_) | Route::Unknown => rescue::unknown_route(),
         }
     }
-}
-
-fn health(method: &Method) -> Result<Answered, Refused> {
-    if *method != Method::GET && *method != Method::HEAD {
-        return Err(refused(&rescue::wrong_method("GET, HEAD"), None));
-    }
-    let (version, now) = (env!("CARGO_PKG_VERSION"), iso(SystemTime::now()));
-    Ok(Answer::json(Answer::text(format!(r#"{{"status":"ok","timestamp":"{now}","version":"{version}"}}"#))))
 }

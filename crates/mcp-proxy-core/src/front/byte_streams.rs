@@ -24,8 +24,9 @@ use super::{
     live::{Beginning, Live, NotBegun},
     outlet::{Outlet, beginning},
     post::claims_modern,
+    target::Target,
 };
-use crate::{rescue, rescue::Told, server::Server};
+use crate::{rescue, rescue::Told};
 
 /// How many bytes are read at once.
 const PORTION: usize = 64 << 10;
@@ -36,14 +37,14 @@ impl Front {
     /// Reading and writing do not wait for each other: a client may send much before it reads.
     pub(crate) async fn serve_bytes(
         self: &Arc<Self>,
-        server: &Arc<Server>,
+        target: &Target,
         input: impl AsyncRead + Unpin,
         output: impl AsyncWrite + Unpin,
         shutdown: impl Future<Output = ()>,
     ) -> io::Result<()> {
         // A registry of its own, which nobody sweeps: the session lives as long as the streams do.
         let sessions = Registry::new(SessionLimits::default());
-        let live = |_: &_| Live::new(Arc::clone(server), BTreeMap::new()).with_inbox();
+        let live = |_: &_| Live::new(target.clone(), BTreeMap::new()).with_inbox();
         let created = sessions.create(Principal::Anonymous, Revision::LATEST_LEGACY, Instant::now(), live);
         let session = created.map_err(io::Error::other)?;
         let outlet = Outlet::new(self, &session);
@@ -163,10 +164,9 @@ async fn call_modern(session: &Session, message: Message) -> Result<mcp_transpor
         capabilities: claim.capabilities.unwrap_or("{}").into(),
     };
     let caller = Arc::new(Caller { client: Some(Arc::new(client)), ..Caller::new(session.owner().clone(), revision) });
-    let reached = session.live().server.sessionless(&caller).await;
-    let (connection, peer) =
-        reached.map_err(|error| Told::unreachable(&session.live().server, &error, &requested, true))?;
-    if peer.era() == Era::Legacy {
+    let reached = session.live().target.sessionless(&caller).await;
+    let (connection, peer) = reached.map_err(|error| session.live().target.unreachable(&error, &requested, true))?;
+    if !session.live().target.speaks_modern(&peer, message.method().unwrap_or_default()) {
         return Err(rescue::legacy_only());
     }
     let request = Request::new(message, caller).map_err(|_| rescue::misplaced("this is no request"))?;

@@ -12,10 +12,12 @@ impl Front {
     /// Makes `slots` the servers that there are; ends what was open to those that have gone.
     pub(crate) fn change_servers(self: &Arc<Self>, slots: Vec<Slot>) -> Result<(), BuildError> {
         let change = self.servers.change(slots)?;
+        #[cfg(feature = "hub")]
+        self.show_to_hub();
         for (server, closed) in change.gone {
             // First, so that a session that comes about from here on notices that it is too late.
             server.retire();
-            let over = self.sessions.end_where(|live| Arc::ptr_eq(&live.server, &server));
+            let over = self.sessions.end_where(|live| live.target.is_server(&server));
             self.tasks.spawn(async move {
                 join(server.close(), join_all(over.iter().map(|ended| ended.live.close()))).await;
                 drop(closed);
@@ -27,12 +29,25 @@ impl Front {
         Ok(())
     }
 
+    /// Lets the hub know which servers there are.
+    #[cfg(feature = "hub")]
+    pub(crate) fn show_to_hub(&self) {
+        if let Some(hub) = &self.hub {
+            let servers = self.servers.now();
+            let members = servers.iter().map(|server| {
+                let member: Arc<dyn mcp_aggregator::Member> = Arc::<Server>::clone(server);
+                member
+            });
+            hub.set_members(members.collect());
+        }
+    }
+
     /// Ends the sessions that have an instance of `server` of their own, or are about to have one.
     pub(crate) async fn end_own_sessions(&self, server: &Arc<Server>) {
         let may_be_own = server.options().is_dedicated_to_some();
         let over = self.sessions.end_where(|live| {
             let is_own = live.is_dedicated() || (may_be_own && live.connection().is_none());
-            is_own && Arc::ptr_eq(&live.server, server)
+            is_own && live.target.is_server(server)
         });
         join_all(over.iter().map(|ended| ended.live.close())).await;
     }

@@ -1,13 +1,15 @@
 //! What is known of a request before its body is read.
 
-use std::{collections::BTreeMap, ops::Deref};
+use std::ops::Deref;
 
 use http::{Uri, request::Parts};
 use mcp_protocol::Revision;
-use mcp_transport::{Caller, Principal, Secret};
+use mcp_transport::{Caller, Principal};
 
-use super::{Refused, refused};
-use crate::{Dialect, rescue, rescue::Told, server::Server};
+use super::{Refused, refused, target::Target};
+#[cfg(feature = "rest")]
+use crate::server::Server;
+use crate::{Dialect, rescue};
 
 /// A request's head, and who sends it.
 #[derive(Debug)]
@@ -25,15 +27,9 @@ impl Deref for Head {
 }
 
 impl Head {
-    /// The variables that the request sets for a process of `server`; refuses those that it may not set.
-    pub(super) fn variables(&self, server: &Server) -> Result<BTreeMap<String, Secret>, Refused> {
-        let read = server.options().request_env.read(&self.headers, self.uri.query());
-        read.map_err(|error| refused(&Told::from(&error), None))
-    }
-
-    /// The sender as a caller of `server`, with what it may hand on to a process there.
-    pub(super) fn caller(&self, server: &Server, revision: Revision) -> Result<Caller, Refused> {
-        Ok(Caller { variables: self.variables(server)?, ..Caller::new(self.principal.clone(), revision) })
+    /// The sender as a caller of `target`, with what it may hand on to a process there.
+    pub(super) fn caller(&self, target: &Target, revision: Revision) -> Result<Caller, Refused> {
+        Ok(Caller { variables: target.variables(self)?, ..Caller::new(self.principal.clone(), revision) })
     }
 
     /// The headers that `server` is to get.
@@ -44,12 +40,12 @@ impl Head {
     }
 
     /// What the client speaks on the paths of HTTP+SSE.
-    pub(super) fn dialect(&self, server: &Server) -> Result<Dialect, Refused> {
+    pub(super) fn dialect(&self, target: &Target) -> Result<Dialect, Refused> {
         match self.dialect_parameter() {
             Some("prompty") => Ok(Dialect::Prompty),
             Some("standard") => Ok(Dialect::Standard),
             Some(_) => Err(refused(&rescue::unknown_dialect(), None)),
-            None => Ok(server.options().dialect),
+            None => Ok(target.dialect()),
         }
     }
 

@@ -8,21 +8,21 @@ use mcp_protocol::{InitializeParams, InitializeResult, Revision, header};
 use mcp_transport::{Caller, Client, Lost};
 use mcp_transport_http::server::Answer;
 
-use super::{Answered, Front, Refused, Session, Used, head::Head, live::Live, now, refused};
-use crate::{rescue, rescue::Told, server::Server};
+use super::{Answered, Front, Refused, Session, Used, head::Head, live::Live, now, refused, target::Target};
+use crate::{rescue, rescue::Told};
 
 impl Front {
     /// Opens a session of streamable HTTP.
     pub(super) async fn initialize(
         self: &Arc<Self>,
-        server: &Arc<Server>,
+        target: &Target,
         head: &Head,
         message: &Message,
         used: &Used,
     ) -> Result<Answered, Refused> {
         let id = message.id();
-        let variables = head.variables(server)?;
-        let live = |_: &_| Live::new(Arc::clone(server), variables);
+        let variables = target.variables(head)?;
+        let live = |_: &_| Live::new(target.clone(), variables);
         let session = self
             .sessions
             .create(head.principal.clone(), Revision::LATEST_LEGACY, now(), live)
@@ -61,8 +61,8 @@ pub(super) async fn introduce(session: &Session, message: &Message) -> Result<Me
     });
     // A server may take longer than a session may be without its client's next word.
     let _used = session.begin_call();
-    let opened = live.server.open(&caller).await;
-    let opened = opened.map_err(|error| Told::unreachable(&live.server, &error, &params.protocol_version, false))?;
+    let opened = live.target.open(&caller).await;
+    let opened = opened.map_err(|error| live.target.unreachable(&error, &params.protocol_version, false))?;
     let peer = opened.connection.peer();
     let result = InitializeResult::with_version(&peer.handshake, revision.as_str());
     let result = result.map_err(|_| Told::from(&Lost::NotMcp))?;

@@ -23,8 +23,9 @@ use super::{
     post::{check_version, says_modern},
     refused,
     streams::{SessionStream, Tail},
+    target::Target,
 };
-use crate::{rescue, rescue::Told, server::Server};
+use crate::{rescue, rescue::Told};
 
 impl Front {
     /// Answers a request of a session.
@@ -87,7 +88,7 @@ impl Front {
             return Err(rescue::misplaced("the session begins with `initialize`"));
         };
         session.mark_initialized();
-        if let Err(told) = usable(&live.server, caller) {
+        if let Err(told) = usable(&live.target, caller) {
             return Ok(Call::ready(id.clone(), told.message(Some(&id))));
         }
         keep(session, &name, &message)?;
@@ -119,7 +120,7 @@ impl Front {
             _ => {
                 let Some((connection, caller)) = live.connection() else { return Ok(()) };
                 if message.kind() == Kind::Notification {
-                    usable(&live.server, caller)?;
+                    usable(&live.target, caller)?;
                 }
                 connection.tell(message, caller).await.map_err(|error| Told::from(&error.reason))?;
             }
@@ -128,17 +129,12 @@ impl Front {
     }
 
     /// Opens the stream of a session, or continues one that broke.
-    pub(super) fn listen(
-        self: &Arc<Self>,
-        server: &Arc<Server>,
-        head: &Head,
-        used: &Used,
-    ) -> Result<Answered, Refused> {
+    pub(super) fn listen(self: &Arc<Self>, target: &Target, head: &Head, used: &Used) -> Result<Answered, Refused> {
         let wire = RequestHead::new(&head.headers);
         if !wire.accept().takes_events() {
             return Err(refused(&rescue::not_acceptable("text/event-stream"), None));
         }
-        let session = self.named(server, head)?;
+        let session = self.named(target, head)?;
         used.by(&session);
         let last = wire.last_event_id().map_err(|refusal| refused(&refusal.into(), None))?;
         let stream = if let Some(last) = last {
@@ -171,29 +167,29 @@ impl Front {
     }
 
     /// Ends a session at its client's wish.
-    pub(super) fn end(&self, server: &Arc<Server>, head: &Head) -> Result<Answered, Refused> {
-        let session = self.named(server, head)?;
+    pub(super) fn end(&self, target: &Target, head: &Head) -> Result<Answered, Refused> {
+        let session = self.named(target, head)?;
         self.end_session(&session);
         Ok(empty(StatusCode::OK))
     }
 
     /// The session that a GET or a DELETE must name. The modern era has neither of them.
-    fn named(&self, server: &Arc<Server>, head: &Head) -> Result<Session, Refused> {
+    fn named(&self, target: &Target, head: &Head) -> Result<Session, Refused> {
         let wrong_method = || refused(&rescue::wrong_method("POST"), None);
         if says_modern(head) {
             return Err(wrong_method());
         }
-        match self.session(server, head)? {
+        match self.session(target, head)? {
             Some(session) => check_version(head, None).map(|()| session),
-            None if server.era() == Some(Era::Modern) => Err(wrong_method()),
+            None if target.era() == Some(Era::Modern) => Err(wrong_method()),
             None => Err(refused(&rescue::no_session(), None)),
         }
     }
 }
 
 /// Refuses the use of a server that somebody has stopped since the session began.
-fn usable(server: &Server, caller: &Caller) -> Result<(), Told> {
-    server.check().map_err(|error| Told::unreachable(server, &error, caller.revision.as_str(), false))
+fn usable(target: &Target, caller: &Caller) -> Result<(), Told> {
+    target.check().map_err(|error| target.unreachable(&error, caller.revision.as_str(), false))
 }
 
 /// Keeps what a session asks its server to remember, as plain data of the session, and within its bounds.

@@ -14,13 +14,13 @@ use mcp_session::StreamId;
 use mcp_transport::{Caller, Connection, Events, Secret};
 use tokio::sync::Notify;
 
-use super::{call::Call, cancel::Cancels};
-use crate::server::{Opened, Server};
+use super::{call::Call, cancel::Cancels, target::Target};
+use crate::server::Opened;
 
 /// The live part of a session.
 #[derive(Debug)]
 pub(crate) struct Live {
-    pub(crate) server: Arc<Server>,
+    pub(crate) target: Target,
     /// What its client sets for a process of its own.
     pub(super) variables: BTreeMap<String, Secret>,
     /// What its client says to the server itself.
@@ -79,9 +79,9 @@ pub(super) struct Turn {
 }
 
 impl Live {
-    pub(super) fn new(server: Arc<Server>, variables: BTreeMap<String, Secret>) -> Self {
+    pub(super) fn new(target: Target, variables: BTreeMap<String, Secret>) -> Self {
         Self {
-            server,
+            target,
             variables,
             headers: HeaderMap::new(),
             opened: OnceLock::new(),

@@ -6,7 +6,9 @@ mod byte_streams;
 mod call;
 mod cancel;
 mod change;
+mod counts;
 mod head;
+mod health;
 mod initialize;
 mod legacy;
 mod live;
@@ -14,6 +16,8 @@ mod modern;
 mod outgoing;
 mod outlet;
 mod pair;
+#[cfg(feature = "hub")]
+mod place;
 mod plain;
 mod post;
 mod prompty;
@@ -21,11 +25,12 @@ mod prompty;
 pub(crate) mod rest;
 mod route;
 mod streams;
+mod target;
 
 use std::{
     sync::{
         Arc, Weak,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -38,9 +43,9 @@ use mcp_transport_http::server::{Allowed, Answer, BodyLimits, Guard, GuardError,
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub(crate) use self::outgoing::Outgoing;
 use self::{head::Head, live::Live};
-use crate::{Limits, mount::Mount, rescue, rescue::Told, server::Server, servers::Servers, ticker::Ticker};
+pub(crate) use self::{outgoing::Outgoing, target::Target};
+use crate::{Limits, mount::Mount, rescue, rescue::Told, servers::Servers, ticker::Ticker};
 
 /// A response of ours.
 pub(crate) type Answered = Response<Answer<Outgoing>>;
@@ -50,6 +55,9 @@ type Session = Arc<OpenSession<Live>>;
 #[derive(Debug)]
 pub(crate) struct Front {
     servers: Servers,
+    /// All servers as one, if they are offered so.
+    #[cfg(feature = "hub")]
+    hub: Option<Arc<mcp_aggregator::Hub>>,
     guard: Guard,
     gate: Gate,
     mounts: Vec<Mount>,
@@ -67,11 +75,15 @@ pub(crate) struct Front {
     /// Tasks that close what is over, and calls whose client has gone.
     tasks: TaskTracker,
     is_keeping_house: AtomicBool,
+    /// TCP connections of clients.
+    connections: Arc<AtomicUsize>,
 }
 
 /// Who may use what.
 #[derive(Debug)]
 pub(crate) struct Rules {
+    #[cfg(feature = "hub")]
+    pub(crate) hub: Option<Arc<mcp_aggregator::Hub>>,
     pub(crate) allowed: Allowed,
     pub(crate) gate: Gate,
     pub(crate) mounts: Vec<Mount>,
@@ -90,6 +102,8 @@ impl Front {
     ) -> Result<Arc<Self>, GuardError> {
         Ok(Arc::new(Self {
             servers,
+            #[cfg(feature = "hub")]
+            hub: rules.hub,
             guard: Guard::new(&rules.allowed)?,
             public_path: public_path(rules.allowed.public_url.as_deref()),
             public_url: rules.allowed.public_url.as_deref().map(|url| url.trim_end_matches('/').into()),
@@ -104,6 +118,7 @@ impl Front {
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
             is_keeping_house: AtomicBool::new(false),
+            connections: Arc::default(),
         }))
     }
 
@@ -117,28 +132,34 @@ impl Front {
         self.gate.is_closed()
     }
 
+    /// All servers as one, if they are offered so.
+    #[cfg(feature = "hub")]
+    pub(crate) fn hub(&self) -> Option<&Arc<mcp_aggregator::Hub>> {
+        self.hub.as_ref()
+    }
+
     pub(crate) fn servers(&self) -> &Servers {
         &self.servers
     }
 
     /// The session a request names.
-    fn session(&self, server: &Arc<Server>, head: &Head) -> Result<Option<Session>, Refused> {
+    fn session(&self, target: &Target, head: &Head) -> Result<Option<Session>, Refused> {
         let Some(id) = RequestHead::new(&head.headers).session().map_err(|refusal| refused(&refusal.into(), None))?
         else {
             return Ok(None);
         };
-        let session = self.lookup(server, head, id)?;
+        let session = self.lookup(target, head, id)?;
         // Everything of a session of HTTP+SSE goes over its own stream.
         if session.live().is_pair() { Err(refused(&rescue::unknown_session(), None)) } else { Ok(Some(session)) }
     }
 
-    fn lookup(&self, server: &Arc<Server>, head: &Head, id: &str) -> Result<Session, Refused> {
+    fn lookup(&self, target: &Target, head: &Head, id: &str) -> Result<Session, Refused> {
         let session = SessionId::parse(id).ok().and_then(|id| self.sessions.lookup(&id, &head.principal));
         // A session of one server is no session of another.
-        let session = session.filter(|session| Arc::ptr_eq(&session.live().server, server));
+        let session = session.filter(|session| session.live().target.is(target));
         let session = session.ok_or_else(|| refused(&rescue::unknown_session(), None))?;
         // Its variables are those of its process, so a request may repeat them, and set no others.
-        let variables = head.variables(server)?;
+        let variables = target.variables(head)?;
         if variables.is_empty() || variables == session.live().variables {
             return Ok(session);
         }
@@ -179,6 +200,10 @@ impl Front {
     /// Closes all sessions and servers; calls still in flight are answered with errors.
     pub(crate) async fn close_all(&self) {
         self.close(self.sessions.end_all());
+        #[cfg(feature = "hub")]
+        if let Some(hub) = &self.hub {
+            hub.set_members(Vec::new());
+        }
         let servers = self.servers.now().to_vec();
         futures::future::join_all(servers.iter().map(|server| server.close())).await;
         self.tasks.close();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, StatusCode};
 use mcp_jsonrpc::{Id, Kind, Message};
-use mcp_protocol::{Claim, Era, Revision, check_mirror, header, method};
+use mcp_protocol::{Claim, Revision, check_mirror, header, method};
 use mcp_transport::{Caller, Client, Request};
 use mcp_transport_http::server::{Accept, RequestHead};
 
@@ -16,8 +16,9 @@ use super::{
     head::Head,
     post::BOTH,
     refused,
+    target::Target,
 };
-use crate::{rescue, rescue::Told, server::Server};
+use crate::{rescue, rescue::Told};
 
 /// What is served by the modern rules.
 const SERVED: [Revision; 1] = [Revision::LATEST];
@@ -26,7 +27,7 @@ impl Front {
     /// Answers a message that is modern by its own claim or by its header.
     pub(super) async fn modern(
         self: &Arc<Self>,
-        server: &Arc<Server>,
+        target: &Target,
         head: &Head,
         message: Message,
         accept: Accept,
@@ -53,13 +54,11 @@ impl Front {
         if method::is_removed_in_modern(name) {
             return Err(refuse(&rescue::removed_method()));
         }
-        let caller = Arc::new(modern_caller(server, head, &claim)?);
+        let caller = Arc::new(modern_caller(target, head, &claim)?);
         let requested = claim.version.into_owned();
-        let (connection, peer) = server
-            .sessionless(&caller)
-            .await
-            .map_err(|error| refuse(&Told::unreachable(server, &error, &requested, true)))?;
-        if peer.era() == Era::Legacy {
+        let (connection, peer) =
+            target.sessionless(&caller).await.map_err(|error| refuse(&target.unreachable(&error, &requested, true)))?;
+        if !target.speaks_modern(&peer, name) {
             return Err(refuse(&rescue::legacy_only()));
         }
         let (id, name) = (message.id().unwrap_or_else(|| Id::from(0)), name.to_owned());
@@ -73,7 +72,7 @@ impl Front {
     }
 }
 
-fn modern_caller(server: &Server, head: &Head, claim: &Claim<'_>) -> Result<Caller, Refused> {
+fn modern_caller(target: &Target, head: &Head, claim: &Claim<'_>) -> Result<Caller, Refused> {
     let revision = claim.version.parse().unwrap_or(Revision::LATEST);
     let client = Client {
         info: claim.client_info.unwrap_or("{}").into(),
@@ -85,5 +84,5 @@ fn modern_caller(server: &Server, head: &Head, claim: &Claim<'_>) -> Result<Call
             headers.append(name, value.clone());
         }
     }
-    Ok(Caller { client: Some(Arc::new(client)), headers, ..head.caller(server, revision)? })
+    Ok(Caller { client: Some(Arc::new(client)), headers, ..head.caller(target, revision)? })
 }

@@ -21,28 +21,24 @@ use super::{
     outlet::{Outlet, beginning},
     refused,
     streams::comment,
+    target::Target,
 };
-use crate::{rescue, rescue::Told, server::Server, ticker::Alarm};
+use crate::{rescue, rescue::Told, ticker::Alarm};
 
 impl Front {
     /// Opens a session and its stream; the session ends with the stream.
-    pub(super) fn open_pair(
-        self: &Arc<Self>,
-        server: &Arc<Server>,
-        head: &Head,
-        used: &Used,
-    ) -> Result<Answered, Refused> {
+    pub(super) fn open_pair(self: &Arc<Self>, target: &Target, head: &Head, used: &Used) -> Result<Answered, Refused> {
         if !RequestHead::new(&head.headers).accept().takes_events() {
             return Err(refused(&rescue::not_acceptable("text/event-stream"), None));
         }
-        let variables = head.variables(server)?;
-        let live = |_: &_| Live::new(Arc::clone(server), variables).with_inbox();
+        let variables = target.variables(head)?;
+        let live = |_: &_| Live::new(target.clone(), variables).with_inbox();
         let session = self.sessions.create(head.principal.clone(), Revision::V2024_11_05, now(), live);
         let session = session.map_err(|error| refused(&Told::from(&error), None))?;
         // Not before there is a session: one that comes about while its server leaves would be overlooked.
-        if let Err(error) = server.check() {
+        if let Err(error) = target.check() {
             self.end_session(&session);
-            return Err(refused(&Told::unreachable(server, &error, Revision::V2024_11_05.as_str(), false), None));
+            return Err(refused(&target.unreachable(&error, Revision::V2024_11_05.as_str(), false), None));
         }
         used.by(&session);
         let uri = format!("{}?session_id={}", self.messages_path(&head.uri), session.id().expose());
@@ -65,7 +61,7 @@ impl Front {
     /// Takes a message for the session whose stream is open; what comes back goes there.
     pub(super) async fn post_to_pair<B>(
         self: &Arc<Self>,
-        server: &Arc<Server>,
+        target: &Target,
         head: &Head,
         body: B,
         used: &Used,
@@ -74,7 +70,7 @@ impl Front {
         B: Body<Data = Bytes>,
     {
         let id = head.session_parameter().ok_or_else(|| refused(&rescue::no_stream(), None))?;
-        let session = self.lookup(server, head, id)?;
+        let session = self.lookup(target, head, id)?;
         if !session.live().is_pair() {
             return Err(refused(&rescue::unknown_session(), None));
         }

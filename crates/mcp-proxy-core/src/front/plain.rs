@@ -9,14 +9,14 @@ use mcp_protocol::{InitializeParams, InitializeResult, Revision, method};
 use mcp_transport::{Lost, Request};
 use mcp_transport_http::server::Answer;
 
-use super::{Answered, Front, Refused, empty, head::Head, refused};
-use crate::{rescue, rescue::Told, server::Server};
+use super::{Answered, Front, Refused, empty, head::Head, refused, target::Target};
+use crate::{rescue, rescue::Told};
 
 impl Front {
     /// Answers a message of the plain form: a request gets its JSON answer, a notification nothing.
     pub(super) async fn plain(
         self: &Arc<Self>,
-        server: &Arc<Server>,
+        target: &Target,
         head: &Head,
         message: Message,
     ) -> Result<Answered, Refused> {
@@ -25,11 +25,13 @@ impl Front {
         if message.kind() == Kind::Response {
             return Err(refuse(&rescue::misplaced("without a session there is no question to answer")));
         }
-        let caller = Arc::new(head.caller(server, Revision::LATEST_LEGACY)?);
-        let reached = server.sessionless(&caller).await;
-        let (connection, peer) = reached
-            .map_err(|error| refuse(&Told::unreachable(server, &error, Revision::LATEST_LEGACY.as_str(), false)))?;
-        server.open_to_listeners(&connection, &caller);
+        let caller = Arc::new(head.caller(target, Revision::LATEST_LEGACY)?);
+        let reached = target.sessionless(&caller).await;
+        let (connection, peer) =
+            reached.map_err(|error| refuse(&target.unreachable(&error, Revision::LATEST_LEGACY.as_str(), false)))?;
+        if let Some(server) = target.server() {
+            server.open_to_listeners(&connection, &caller);
+        }
         if message.kind() == Kind::Notification {
             let is_ours = matches!(message.method(), Some(method::INITIALIZED | method::CANCELLED));
             if !is_ours {
@@ -54,7 +56,9 @@ impl Front {
             if message.kind() == Kind::Response {
                 return Ok(Answer::message(&message));
             }
-            server.overhear(&caller, &message);
+            if let Some(server) = target.server() {
+                server.overhear(&caller, &message);
+            }
         }
         Err(refuse(&Told::from(&Lost::NotMcp)))
     }

@@ -9,15 +9,15 @@ use mcp_jsonrpc::{BatchError, Id, Incoming, Kind, Message, ParseError};
 use mcp_protocol::{Claim, Era, Revision, method};
 use mcp_transport_http::server::{Accept, RequestHead, read_body};
 
-use super::{Answered, Front, Refused, Used, empty, head::Head, refused};
-use crate::{rescue, rescue::Told, server::Server};
+use super::{Answered, Front, Refused, Used, empty, head::Head, refused, target::Target};
+use crate::{rescue, rescue::Told};
 
 impl Front {
     /// Decides by what the message says: a claim in its body makes it modern whatever the headers are, a session makes it
     /// one of that session, `initialize` opens a session, and a client that takes JSON only uses the plain form.
     pub(super) async fn post<B>(
         self: &Arc<Self>,
-        server: &Arc<Server>,
+        target: &Target,
         head: &Head,
         body: B,
         used: &Used,
@@ -29,11 +29,11 @@ impl Front {
         let incoming = match incoming {
             // What a modern request says of sessions means nothing.
             Incoming::One(message) if is_modern(&message, head) => {
-                return self.modern(server, head, message, accept).await;
+                return self.modern(target, head, message, accept).await;
             }
             legacy => legacy,
         };
-        match (incoming, self.session(server, head)?) {
+        match (incoming, self.session(target, head)?) {
             (Incoming::Many(parts), _) if says_modern(head) || parts.iter().flatten().any(Claim::is_made_by) => {
                 Err(refused(&rescue::misplaced("a batch cannot hold messages of revision 2026-07-28"), None))
             }
@@ -41,11 +41,11 @@ impl Front {
                 used.by(&session);
                 self.in_session(&session, head, incoming, accept).await
             }
-            (Incoming::One(message), None) if !accept.events => self.plain(server, head, message).await,
+            (Incoming::One(message), None) if !accept.events => self.plain(target, head, message).await,
             (Incoming::One(message), None) if !accept.takes_json() => {
                 Err(refused(&rescue::not_acceptable(BOTH), message.id().as_ref()))
             }
-            (Incoming::One(message), None) if is_hello(&message) => self.initialize(server, head, &message, used).await,
+            (Incoming::One(message), None) if is_hello(&message) => self.initialize(target, head, &message, used).await,
             (Incoming::One(message), None) => Err(refused(&rescue::no_session(), message.id().as_ref())),
             (Incoming::Many(_), None) => Err(refused(&rescue::no_session(), None)),
         }

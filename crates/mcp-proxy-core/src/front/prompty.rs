@@ -39,8 +39,10 @@ impl Front {
         if !RequestHead::new(&head.headers).accept().takes_events() {
             return Err(refused(&rescue::not_acceptable("text/event-stream"), None));
         }
-        let caller = Arc::new(head.caller(server, REVISION)?);
-        server.check().map_err(|error| refused(&Told::unreachable(server, &error, REVISION.as_str(), false), None))?;
+        let caller = Arc::new(head.caller(&Arc::clone(server).into(), REVISION)?);
+        server
+            .check()
+            .map_err(|error| refused(&Told::unreachable(server.name(), &error, REVISION.as_str(), false), None))?;
         let listener = server.listen(&caller, self.limits.notes);
         // A server that cannot be had now may be there later; the stream tells.
         let reached = server.sessionless(&caller).await;
@@ -49,7 +51,7 @@ impl Front {
         }
         let is_own = server.options().is_dedicated();
         let failure = reached.as_ref().err().filter(|_| is_own);
-        let failure = failure.map(|error| Told::unreachable(server, error, REVISION.as_str(), false));
+        let failure = failure.map(|error| Told::unreachable(server.name(), error, REVISION.as_str(), false));
         let stream = AudienceStream {
             endpoint: Some(self.endpoint_of_all(head, used)),
             failure: failure.map(|told| failed(told.text())),
@@ -78,7 +80,7 @@ impl Front {
         B: Body<Data = Bytes>,
     {
         match self.read(head, body).await? {
-            (Incoming::One(message), _) => self.plain(server, head, message).await,
+            (Incoming::One(message), _) => self.plain(&Arc::clone(server).into(), head, message).await,
             (Incoming::Many(_), _) => Err(refused(
                 &rescue::misplaced("send the messages one by one; there is no session that has batches"),
                 None,

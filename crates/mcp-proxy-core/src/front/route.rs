@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::health::Health;
 use crate::{mount::Mount, server::Server};
 
 /// What a path leads to.
@@ -13,7 +14,7 @@ pub(super) enum Route {
     Sse,
     /// Where clients of HTTP+SSE post to.
     Messages,
-    Health,
+    Health(Health),
     /// The service mounted at that place in the list.
     Mounted(usize),
     Unknown,
@@ -26,25 +27,45 @@ pub(super) struct Found {
     pub(super) server: Option<Arc<Server>>,
     /// Whether the path names a server, even if there is none of that name.
     pub(super) is_named: bool,
+    /// The part of the hub that it names.
+    #[cfg(feature = "hub")]
+    pub(super) place: Option<mcp_aggregator::Place>,
+}
+
+impl Found {
+    fn new(route: Route, server: Option<Arc<Server>>, is_named: bool) -> Self {
+        Self {
+            route,
+            server,
+            is_named,
+            #[cfg(feature = "hub")]
+            place: None,
+        }
+    }
 }
 
 /// Finds the route of `path`, and the server it is about. A slash at the end makes no difference. With one server, the
 /// routes at the top are its own; every server has its routes under its name.
 pub(super) fn find(path: &str, servers: &[Arc<Server>], mounts: &[Mount]) -> Found {
-    let to = |route| Found { route, server: None, is_named: false };
+    let to = |route| Found::new(route, None, false);
     let (first, rest) = segments(path);
     if let Some(mount) = mounts.iter().position(|mount| *mount.segment == *first) {
         return to(Route::Mounted(mount));
     }
     let Some(rest) = rest else {
         let only = if let [only] = servers { Some(Arc::clone(only)) } else { None };
-        return Found { server: only, ..to(leaf(first)) };
+        return Found::new(leaf(first), only, false);
     };
+    if first == "health"
+        && let Some(what) = Health::below(rest)
+    {
+        return to(Route::Health(what));
+    }
     match leaf(rest) {
-        Route::Health | Route::Unknown => to(Route::Unknown),
+        Route::Health(_) | Route::Unknown => to(Route::Unknown),
         route => {
             let server = servers.iter().find(|server| is_name(first, server.name()));
-            Found { route, server: server.map(Arc::clone), is_named: true }
+            Found::new(route, server.map(Arc::clone), true)
         }
     }
 }
@@ -54,24 +75,24 @@ pub(super) fn first_segment(path: &str) -> &str {
     segments(path).0
 }
 
-fn segments(path: &str) -> (&str, Option<&str>) {
+pub(super) fn segments(path: &str) -> (&str, Option<&str>) {
     let path = path.strip_prefix('/').unwrap_or(path);
     let path = path.strip_suffix('/').unwrap_or(path);
     path.split_once('/').map_or((path, None), |(first, rest)| (first, Some(rest)))
 }
 
-fn leaf(name: &str) -> Route {
+pub(super) fn leaf(name: &str) -> Route {
     match name {
         "mcp" => Route::Mcp,
         "sse" => Route::Sse,
         "messages" | "message" => Route::Messages,
-        "health" => Route::Health,
+        "health" => Route::Health(Health::Whole),
         _ => Route::Unknown,
     }
 }
 
 /// Whether a segment of a path, which may be percent-encoded, is `name`.
-fn is_name(segment: &str, name: &str) -> bool {
+pub(super) fn is_name(segment: &str, name: &str) -> bool {
     if !segment.contains('%') {
         return segment == name;
     }
@@ -102,7 +123,10 @@ mod tests {
             ("/sse", Route::Sse),
             ("/messages", Route::Messages),
             ("/message", Route::Messages),
-            ("/health", Route::Health),
+            ("/health", Route::Health(Health::Whole)),
+            ("/health/ready", Route::Health(Health::Ready)),
+            ("/health/live/", Route::Health(Health::Live)),
+            ("/health/x", Route::Unknown),
             ("/a/mcp", Route::Mcp),
             ("/", Route::Unknown),
             ("/mcp/x", Route::Unknown),

@@ -1,7 +1,10 @@
 //! How many calls may be in flight.
 
 use std::{
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
@@ -25,6 +28,8 @@ pub(crate) struct Places {
     /// How many places the server has.
     of_server: usize,
     last_use: Arc<LastUse>,
+    /// Calls to the server that wait for any place.
+    waiting: Arc<AtomicUsize>,
 }
 
 impl Places {
@@ -32,19 +37,24 @@ impl Places {
     pub(crate) fn new(limits: &Limits) -> Self {
         let places = |count: usize| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)));
         let (all, long) = (places(limits.calls), places(limits.long_calls));
-        Self { server: places(0), all, long, of_server: 0, last_use: Arc::new(LastUse::now()) }
+        Self { server: places(0), all, long, of_server: 0, last_use: Arc::new(LastUse::now()), waiting: Arc::default() }
     }
 
     /// The same, with places of its own for one more server.
     pub(crate) fn of_server(&self, limits: &Limits) -> Self {
         let of_server = limits.calls_per_server.min(Semaphore::MAX_PERMITS);
         let (server, last_use) = (Arc::new(Semaphore::new(of_server)), Arc::new(LastUse::now()));
-        Self { server, of_server, last_use, ..self.clone() }
+        Self { server, of_server, last_use, waiting: Arc::default(), ..self.clone() }
     }
 
     /// Calls that are in flight to the server.
     pub(crate) fn pending(&self) -> usize {
         self.of_server - self.server.available_permits()
+    }
+
+    /// Calls to the server that wait for a place.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// When the server was last called.
@@ -74,7 +84,7 @@ impl<C> Limit<C> {
         const SERVER: &str = "as many calls are in flight to the server as `calls_per_server` allows";
         const ALL: &str = "as many calls are in flight as `calls` allows";
         const LONG: &str = "as many long-lived calls are open as `long_calls` allows";
-        let deadline = Deadline::new(self.wait);
+        let deadline = Deadline::new(self.wait, &self.places.waiting);
         if method::is_long_lived(method) {
             return Ok([Some(deadline.permit(&self.places.long, LONG).await?), None, None]);
         }
@@ -87,14 +97,18 @@ impl<C> Limit<C> {
 }
 
 /// One wait for all places together; the clock is looked at only when there is something to wait for.
-struct Deadline {
+struct Deadline<'a> {
     wait: Duration,
     at: OnceLock<Instant>,
+    waiting: &'a AtomicUsize,
 }
 
-impl Deadline {
-    fn new(wait: Duration) -> Self {
-        Self { wait, at: OnceLock::new() }
+/// One that waits.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Deadline<'a> {
+    fn new(wait: Duration, waiting: &'a AtomicUsize) -> Self {
+        Self { wait, at: OnceLock::new(), waiting }
     }
 
     async fn permit(&self, places: &Arc<Semaphore>, busy: &'static str) -> Result<OwnedSemaphorePermit, NotSent> {
@@ -102,9 +116,23 @@ impl Deadline {
             return Ok(permit);
         }
         let at = *self.at.get_or_init(|| Instant::now() + self.wait);
+        let _waiting = Waiting::new(self.waiting);
         // Boxed, for it is rare, and every call would carry its size.
         let waiting = Box::pin(timeout_at(at, Arc::clone(places).acquire_owned()));
         waiting.await.ok().and_then(Result::ok).ok_or(NotSent::Busy(busy))
+    }
+}
+
+impl<'a> Waiting<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

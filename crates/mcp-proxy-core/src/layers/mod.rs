@@ -1,7 +1,16 @@
 //! Decisions on the way of a call, each a connection that holds a connection.
 
+mod breaker;
+mod circuit;
 mod limit;
+mod measure;
+mod meter;
 mod timeout;
 
+pub use breaker::Health;
+pub(crate) use breaker::{Breaker, Guarded};
+pub use circuit::BreakerOptions;
 pub(crate) use limit::{Limit, Places};
+pub(crate) use measure::Measure;
+pub(crate) use meter::{Meter, Outcome};
 pub(crate) use timeout::Timeout;

@@ -57,6 +57,9 @@ impl Server {
         self.check_configured()?;
         self.is_stopped.store(false, Ordering::Relaxed);
         self.own.note(Ok(()));
+        if let Some(breaker) = &self.setting.breaker {
+            breaker.reset();
+        }
         self.setting.changes.note();
         Ok(())
     }

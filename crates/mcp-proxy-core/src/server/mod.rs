@@ -2,11 +2,18 @@
 
 mod audience;
 mod by_hand;
+#[cfg(feature = "hub")]
+mod member;
 mod opened;
 mod own;
+mod readiness;
+mod reading;
 mod status;
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::AtomicBool};
+use std::sync::{
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use futures::future::{join, join_all};
 use mcp_eras::FindEra;
@@ -22,6 +29,8 @@ use self::{
 pub(crate) use self::{
     audience::Listener,
     opened::{Opened, Unreachable},
+    readiness::Counts,
+    reading::Reading,
     status::{Changes, LastUse},
 };
 use crate::{
@@ -45,6 +54,8 @@ pub(crate) struct Server {
     lanes: Lanes,
     own: Own,
     audience: Arc<Audience>,
+    /// Whether somebody has tried to start it, however that went.
+    is_tried: AtomicBool,
     /// Whether somebody has stopped it by hand.
     is_stopped: AtomicBool,
     /// Whether it is none of the proxy's servers any more.
@@ -81,6 +92,7 @@ impl Server {
             lanes: Lanes::default(),
             own: Own::new(limits, &setting.changes),
             audience: Arc::default(),
+            is_tried: AtomicBool::new(false),
             is_stopped: AtomicBool::new(false),
             is_gone: AtomicBool::new(false),
             halted: Notify::new(),
@@ -111,6 +123,12 @@ impl Server {
 
     /// Makes sure that the server can be had: finds out its era, and starts the shared connection.
     pub(crate) async fn start(&self) -> Result<(), Unreachable> {
+        let started = self.try_to_start().await;
+        self.is_tried.store(true, Ordering::Relaxed);
+        started
+    }
+
+    async fn try_to_start(&self) -> Result<(), Unreachable> {
         self.check()?;
         if !self.options.is_dedicated() {
             return self.found().start().await.map(drop).map_err(Unreachable::Connect);

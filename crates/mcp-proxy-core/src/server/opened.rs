@@ -14,6 +14,12 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
+    /// A way to many servers.
+    #[cfg(feature = "hub")]
+    pub(crate) fn of_all(connection: Arc<dyn Connection>) -> Self {
+        Self { connection, child: None }
+    }
+
     /// The connection alone; a dedicated child then counts no longer.
     pub(crate) fn into_connection(self) -> Arc<dyn Connection> {
         self.connection

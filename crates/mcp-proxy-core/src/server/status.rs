@@ -12,7 +12,7 @@ use mcp_supervisor::{Failure, State, Status};
 use tokio::sync::watch;
 
 use super::Server;
-use crate::lane::Lane;
+use crate::{Health, lane::Lane};
 
 /// What a server is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub struct ServerStatus {
     pub is_interactive: bool,
     /// Messages of a shared server that could be given to nobody.
     pub unattributed: u64,
+    /// How it has answered of late.
+    pub health: Health,
 }
 
 impl Server {
@@ -58,13 +60,17 @@ impl Server {
             None if failure.is_some() => State::Error,
             None => State::Stopped,
         };
+        let error = telling.and_then(|status| status.error.clone()).or(failure);
+        let health = self.setting.breaker.as_ref().map(|breaker| breaker.health()).unwrap_or_default();
         ServerStatus {
             name: Arc::clone(&self.options.name),
             state,
             is_disabled: self.options.is_disabled(),
             last_used: self.setting.places.last_use(),
             pending: self.setting.places.pending(),
-            error: telling.and_then(|status| status.error.clone()).or(failure),
+            // What cannot even be had is not well, whoever watches the calls.
+            health: if health == Health::Healthy && error.is_some() { Health::Failing } else { health },
+            error,
             restarts: shared.iter().chain(&kept).map(|status| status.restarts).max().unwrap_or_default(),
             instances: of_sessions + kept.iter().filter(is_up).count(),
             is_interactive: self.lanes().any(|lane| lane.share().is_interactive()),

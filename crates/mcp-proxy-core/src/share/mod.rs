@@ -165,6 +165,11 @@ impl Share {
         self.calls.load(Ordering::Relaxed) == 0
     }
 
+    /// How many spare instances there are.
+    pub(crate) fn spare_instances(&self) -> usize {
+        self.spares.leases().count()
+    }
+
     /// Ends the spare instances; others may be started later.
     pub(crate) async fn end_spares(&self) {
         self.spares.end().await;

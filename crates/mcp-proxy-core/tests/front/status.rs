@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use http::Method;
-use mcp_proxy_core::{ServerState, ServerStatus, Supervision};
+use mcp_proxy_core::{Health, ServerState, ServerStatus, Supervision};
 use mcp_testkit::Script;
 use tokio::time::{sleep, timeout};
 
@@ -121,14 +121,14 @@ async fn a_dedicated_server_that_cannot_be_had_shows_why_until_it_can() {
         assert!(changes.has_changed().unwrap());
         changes.mark_unchanged();
         let failed = status(&client);
-        assert_eq!((failed.state, failed.instances), (ServerState::Error, 0));
+        assert_eq!((failed.state, failed.instances, failed.health), (ServerState::Error, 0, Health::Failing));
         assert!(failed.error.unwrap().reason.contains("could not be reached"));
         down.set(false);
         sleep(Duration::from_mins(2)).await;
         assert_eq!(client.ask(ask()).await.status, 200);
         assert!(changes.has_changed().unwrap());
         let up = status(&client);
-        assert_eq!((up.state, up.instances, up.error), (ServerState::Running, 1, None));
+        assert_eq!((up.state, up.instances, up.error, up.health), (ServerState::Running, 1, None, Health::Healthy));
     }
 }
 

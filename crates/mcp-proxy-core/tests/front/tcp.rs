@@ -120,7 +120,7 @@ impl Wire {
 
     async fn health(&mut self) {
         self.ask("GET", "/health", "", "").await;
-        assert!(self.until("\"}").await.starts_with("HTTP/1.1 200"));
+        assert!(self.until("}}").await.starts_with("HTTP/1.1 200"));
     }
 
     /// Waits for the other end to close; what came before is thrown away.
@@ -206,6 +206,7 @@ async fn one_connection_more_than_the_limit_waits() {
     let mut three = site.dial().await;
     three.ask("GET", "/health", "", "").await;
     assert!(three.is_open_for(Duration::from_millis(300)).await, "nobody answers yet");
+    assert!(site.client.proxy.metrics().contains("\nmcp_client_connections 2\n"));
     drop(one);
     three.until("\"status\":\"ok\"").await;
 }

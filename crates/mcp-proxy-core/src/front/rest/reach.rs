@@ -112,7 +112,7 @@ impl Asking<'_> {
     fn in_session(&self, id: &str) -> Result<Reached, Told> {
         let sessions = &self.front.sessions;
         let session = SessionId::parse(id).ok().and_then(|id| sessions.lookup(&id, &self.head.principal));
-        let session = session.filter(|session| Arc::ptr_eq(&session.live().server, self.server));
+        let session = session.filter(|session| session.live().target.is_server(self.server));
         let session = session.ok_or_else(rescue::unknown_session)?;
         let Some((connection, caller)) =
             session.live().connection().map(|(it, caller)| (Arc::clone(it), Arc::clone(caller)))
@@ -125,7 +125,7 @@ impl Asking<'_> {
 
     async fn open_session(&self) -> Result<(Session, String), Refusal> {
         let (variables, headers) = (self.variables.clone(), self.head.forwarded(self.server));
-        let live = |_: &_| Live::new(Arc::clone(self.server), variables).forwarding(headers);
+        let live = |_: &_| Live::new(Arc::clone(self.server).into(), variables).forwarding(headers);
         let principal = self.head.principal.clone();
         let session = self.front.sessions.create(principal, Revision::LATEST_LEGACY, now(), live);
         let session = session.map_err(|error| Refusal::Told(Told::from(&error)))?;
@@ -153,7 +153,7 @@ impl Asking<'_> {
     }
 
     fn unreachable(&self, error: &Unreachable) -> Told {
-        Told::unreachable(self.server, error, Revision::LATEST_LEGACY.as_str(), false)
+        Told::unreachable(self.server.name(), error, Revision::LATEST_LEGACY.as_str(), false)
     }
 }
 

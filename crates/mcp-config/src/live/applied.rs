@@ -1,0 +1,71 @@
+//! What a change has done, or why it was not made.
+
+use std::{io, path::PathBuf, sync::Arc};
+
+use mcp_proxy_core::BuildError;
+
+use crate::{ComposeError, Diagnostic, EditError, SettingError};
+
+/// What a change has done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// Servers that were not there before.
+    pub added: Vec<Arc<str>>,
+    /// Servers that are there no longer.
+    pub removed: Vec<Arc<str>>,
+    /// Servers that were started anew.
+    pub changed: Vec<Arc<str>>,
+    /// Servers that keep their processes and sessions.
+    pub unchanged: Vec<Arc<str>>,
+    /// What is not wrong but odd.
+    pub warnings: Vec<String>,
+    /// Whether the servers are offered as one in another way, which counts at once.
+    pub hub: bool,
+    /// Whether other settings differ, which count from the next start on.
+    pub needs_restart: bool,
+}
+
+/// Why a change was not made; nothing is different then.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChangeError {
+    /// The configuration would have errors.
+    #[error("{}", lines(.0))]
+    Wrong(Vec<Diagnostic>),
+    /// Settings do not go together.
+    #[error("{}", lines(.0))]
+    Settings(Vec<SettingError>),
+    /// A server cannot be made.
+    #[error(transparent)]
+    Compose(#[from] ComposeError),
+    /// The names of the servers do not go together, or how they are offered as one.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The file as it is cannot be changed.
+    #[error(transparent)]
+    Edit(#[from] EditError),
+    /// The file cannot be read or written.
+    #[error("the configuration file {} cannot be {verb}: {source}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What was to be done with it.
+        verb: &'static str,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+fn lines(all: &[impl ToString]) -> String {
+    all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// Says it in the log.
+pub(super) fn report(applied: &Applied) {
+    applied.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    let Applied { added, removed, changed, unchanged, hub, .. } = applied;
+    tracing::info!(?added, ?removed, ?changed, unchanged = unchanged.len(), hub, "the configuration has been applied");
+    if applied.needs_restart {
+        tracing::warn!("settings outside of the servers have changed; they count from the next start on");
+    }
+}

@@ -1,0 +1,155 @@
+//! How many calls a server has had, of which kind, and how long they took.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, OnceLock, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use mcp_protocol::{method, mirrored_name};
+use mcp_transport::Request;
+use prometheus_client::metrics::histogram::Histogram;
+
+/// How a call has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Ok,
+    /// With a result in which the tool says that it has failed.
+    ToolError,
+    /// With a JSON-RPC error.
+    Error,
+    /// Without a response, although it was sent.
+    Lost,
+    NotSent,
+    Cancelled,
+}
+
+/// The calls of one server, by method and tool. All connections to the server share one.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    /// By the place of their method in [`method::REQUESTS`]; the last one is of all other methods.
+    methods: [OnceLock<Arc<Series>>; method::REQUESTS.len() + 1],
+    tools: RwLock<HashMap<Box<str>, Arc<Series>>>,
+    /// Of tools past the bound, and of calls that name none.
+    other_tools: OnceLock<Arc<Series>>,
+}
+
+/// The calls of one method, and of one tool where they call one.
+#[derive(Debug)]
+pub(crate) struct Series {
+    outcomes: [AtomicU64; Outcome::ALL.len()],
+    seconds: Histogram,
+}
+
+/// Tools of one server that are counted apart. Whoever calls a tool gives its name, so there is no end to them.
+pub(crate) const MAX_TOOLS: usize = 200;
+
+/// Bytes of a tool's name that is counted apart.
+const MAX_NAME: usize = 128;
+
+/// What all that is not counted apart goes by.
+pub(crate) const OTHER: &str = "other";
+
+/// Upper bounds in seconds.
+const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 15.0, 60.0];
+
+impl Outcome {
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Ok, Self::ToolError, Self::Error, Self::Lost, Self::NotSent, Self::Cancelled];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::ToolError => "tool_error",
+            Self::Error => "error",
+            Self::Lost => "lost",
+            Self::NotSent => "not_sent",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl Meter {
+    /// Where `request` is counted. Allocates nothing but for the first of its kind.
+    pub(crate) fn series(&self, request: &Request) -> Arc<Series> {
+        if request.method() == method::TOOLS_CALL {
+            return self.tool(request);
+        }
+        let place = method::REQUESTS.iter().position(|known| *known == request.method());
+        Arc::clone(self.methods[place.unwrap_or(method::REQUESTS.len())].get_or_init(Arc::default))
+    }
+
+    fn tool(&self, request: &Request) -> Arc<Series> {
+        let other = || Arc::clone(self.other_tools.get_or_init(Arc::default));
+        let Ok(Some(name)) = mirrored_name(request.message()) else { return other() };
+        // One that is really called that cannot be told from the rest.
+        if name == OTHER || MAX_NAME < name.len() {
+            return other();
+        }
+        if let Some(series) = self.tools.read().unwrap_or_else(PoisonError::into_inner).get(&*name) {
+            return Arc::clone(series);
+        }
+        let mut tools = self.tools.write().unwrap_or_else(PoisonError::into_inner);
+        // Somebody else may have been faster, so it is looked for once more.
+        if MAX_TOOLS <= tools.len() && !tools.contains_key(&*name) {
+            return other();
+        }
+        Arc::clone(tools.entry((*name).into()).or_default())
+    }
+
+    /// Everything there is, each with its method and tool.
+    pub(crate) fn visit<E>(&self, mut each: impl FnMut(&str, &str, &Series) -> Result<(), E>) -> Result<(), E> {
+        let names = method::REQUESTS.into_iter().chain([OTHER]);
+        for (name, series) in names.zip(&self.methods) {
+            series.get().map_or(Ok(()), |series| each(name, "", series))?;
+        }
+        let mut tools: Vec<_> = {
+            let tools = self.tools.read().unwrap_or_else(PoisonError::into_inner);
+            tools.iter().map(|(name, series)| (name.clone(), Arc::clone(series))).collect()
+        };
+        tools.sort_unstable_by(|(one, _), (two, _)| one.cmp(two));
+        for (name, series) in &tools {
+            each(method::TOOLS_CALL, name, series)?;
+        }
+        self.other_tools.get().map_or(Ok(()), |series| each(method::TOOLS_CALL, OTHER, series))
+    }
+}
+
+impl Default for Meter {
+    fn default() -> Self {
+        let methods = std::array::from_fn(|_| OnceLock::new());
+        Self { methods, tools: RwLock::default(), other_tools: OnceLock::new() }
+    }
+}
+
+impl Series {
+    /// Counts a call, and how long it took if that says anything.
+    pub(crate) fn note(&self, outcome: Outcome, took: Option<Duration>) {
+        self.outcomes[outcome as usize].fetch_add(1, Ordering::Relaxed);
+        if let Some(took) = took {
+            self.seconds.observe(took.as_secs_f64());
+        }
+    }
+
+    /// How many have ended like that.
+    pub(crate) fn count(&self, outcome: Outcome) -> u64 {
+        self.outcomes[outcome as usize].load(Ordering::Relaxed)
+    }
+
+    /// How long they took.
+    pub(crate) fn seconds(&self) -> &Histogram {
+        &self.seconds
+    }
+}
+
+impl Default for Series {
+    fn default() -> Self {
+        Self { outcomes: Default::default(), seconds: Histogram::new(BUCKETS) }
+    }
+}
+
+#[cfg(test)]
+mod tests;
