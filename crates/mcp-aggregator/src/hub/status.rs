@@ -6,7 +6,7 @@ use mcp_protocol::{Era, ListKind};
 
 use super::Hub;
 use crate::{
-    Place, Scope,
+    Place,
     catalogue::{Entry, Standing},
 };
 
@@ -57,8 +57,8 @@ impl Hub {
     /// What is known of the servers, and offered of them to those who see everything. Must be called inside a tokio runtime.
     #[must_use]
     pub fn status(&self) -> HubStatus {
-        let everything = Arc::new(Scope::new(Place::All, None));
-        let view = self.view(Era::Legacy, &everything);
+        let view = self.view(Era::Legacy, &self.scope_of(Place::All, None).sight);
+        let shown = view.shown_tools();
         let offered = |entry: &Arc<Entry>| {
             let known = entry.known();
             let name = Arc::clone(entry.member.name());
@@ -66,7 +66,7 @@ impl Hub {
             let renamed = view.renamed.iter().filter(|[server, ..]| **server == *name);
             Offered {
                 counts: ListKind::ALL.map(count),
-                shown_tools: view.shown_tools(&name),
+                shown_tools: shown.get(&name).copied().unwrap_or_default(),
                 changed_tools: known.listing.as_ref().map(|listing| listing.changed.to_vec()).unwrap_or_default(),
                 renamed: renamed.map(|[_, own, exposed]| [own.clone(), exposed.clone()]).collect(),
                 freshness: match known.standing {
