@@ -1,10 +1,10 @@
 //! Clients of the modern era.
 
 use futures::StreamExt;
-use mcp_aggregator::{Place, Spoken};
+use mcp_aggregator::{Freshness, Place, Spoken};
 use mcp_jsonrpc::{Id, Message};
 use mcp_protocol::{
-    ListKind, SubscriptionFilter, acknowledged, change, listen_result,
+    Era, ListKind, SubscriptionFilter, acknowledged, change, listen_result,
     method::{RESOURCES_UPDATED, SERVER_DISCOVER, SUBSCRIPTIONS_LISTEN, TOOLS_CALL},
     subscription_id,
 };
@@ -48,7 +48,7 @@ async fn a_call_passes_with_its_envelope_and_an_unfinished_result_with_its_retry
 #[tokio::test(start_paused = true)]
 async fn servers_of_the_other_era_are_not_there() {
     let (one, two) = (Server::with_tools("a", &["x"]), Server::with_tools("b", &["x"]));
-    one.is().legacy_only = true;
+    one.is().mute = Some(Era::Modern);
     let hub = hub(&[&one, &two]);
     let client = Client::modern(&hub).await;
     assert_eq!(client.tools().await, ["b__x"]);
@@ -205,4 +205,18 @@ async fn a_server_that_was_started_anew_goes_on_telling() {
     };
     let (note, _call) = tokio::join!(reply.next(), told);
     assert_eq!(note.unwrap().unwrap().params(), Some(&*uri("u:1")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_status_tells_of_servers_of_either_era() {
+    let (one, two) = (Server::with_tools("a", &["x"]), Server::with_tools("b", &["x", "y"]));
+    (one.is().mute, two.is().mute) = (Some(Era::Modern), Some(Era::Legacy));
+    let hub = hub(&[&one, &two]);
+    hub.start();
+    settle().await;
+    assert_eq!(hub.status().servers.len(), 2, "from now on the modern era is looked at, too");
+    settle().await;
+    for (offered, tools) in hub.status().servers.iter().zip([1, 2]) {
+        assert_eq!((&offered.freshness, offered.counts[0], offered.shown_tools), (&Freshness::Current, tools, tools));
+    }
 }

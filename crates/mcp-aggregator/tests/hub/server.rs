@@ -45,7 +45,8 @@ pub(crate) struct Is {
     pub(crate) on_demand: bool,
     pub(crate) dedicated: bool,
     pub(crate) counted: bool,
-    pub(crate) legacy_only: bool,
+    /// The era that it does not speak.
+    pub(crate) mute: Option<Era>,
     /// Whether nobody can reach it, and for what reason.
     pub(crate) opening: Opening,
     pub(crate) retry: Retry,
@@ -221,7 +222,7 @@ impl Default for Is {
             on_demand: false,
             dedicated: false,
             counted: true,
-            legacy_only: false,
+            mute: None,
             opening: Opening::Works,
             retry: Retry::default(),
             heard: Vec::new(),
@@ -272,7 +273,7 @@ impl Member for Known {
             }
             Opening::Works => {}
         }
-        if caller.era() == Era::Modern && self.0.is().legacy_only {
+        if self.0.is().mute == Some(caller.era()) {
             return Err(Unavailable::OtherEra);
         }
         // As a real one takes a moment.

@@ -190,3 +190,30 @@ async fn a_list_that_a_server_refuses_for_once_is_as_it_was() {
     settle().await;
     assert_eq!(client.tools().await, ["a__x"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_could_not_be_used_at_first_is_followed_like_any_other() {
+    let one = Server::with_tools("a", &["x"]);
+    one.is().usable = false;
+    one.is().counted = false;
+    one.is().opening = Opening::Fails;
+    let hub = hub(&[&one]);
+    let client = Client::of(&hub).await;
+    settle().await;
+    one.is().usable = true;
+    one.is().counted = true;
+    one.is().opening = Opening::Works;
+    hub.look("a");
+    settle().await;
+    assert_eq!(client.tools().await, ["a__x"]);
+    one.lists(ListKind::Tools, [r#"{"name":"y"}"#]);
+    one.generation.send_modify(|generation| *generation += 1);
+    settle().await;
+    assert_eq!(client.tools().await, ["a__y"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_may_be_as_long_as_anybody_likes() {
+    let hub = hub_with(HubOptions { deadline: Duration::MAX, ..HubOptions::default() }, &[&hung("a")], None);
+    assert!(tokio::time::timeout(A_WHILE, Client::of(&hub)).await.is_err());
+}
