@@ -207,7 +207,10 @@ impl Connection for Face {
                 None
             }
             (Kind::Notification, Some(method::INITIALIZED | method::CANCELLED)) | (Kind::Request, _) => None,
-            (Kind::Notification, _) => self.only(caller).await.map(|only| (only, message)),
+            (Kind::Notification, _) => {
+                let only = timeout(PATIENCE, self.only(caller)).await.ok().flatten();
+                only.map(|only| (only, message))
+            }
         };
         match routed {
             Some((to, message)) => to.tell(message, caller).await,

@@ -85,9 +85,10 @@ impl Sight {
         match &self.place {
             Place::All => Filter { server: None, groups: granted, tools },
             Place::Server(name) => Filter { server: Some(name), groups: granted, tools },
-            // A group that has gone holds nothing.
+            // A group that has gone, or is closed to its client by now, holds nothing.
             Place::Group(name) => {
-                let group = options.groups.iter().filter(|group| group.name == *name);
+                let is_open = grant.and_then(|grant| grant.groups.as_ref()).is_none_or(|open| open.contains(name));
+                let group = options.groups.iter().filter(|group| is_open && group.name == *name);
                 Filter { server: None, groups: Some(group.collect()), tools }
             }
         }

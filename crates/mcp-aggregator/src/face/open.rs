@@ -156,7 +156,7 @@ fn unavailable(error: Unavailable) -> NotSent {
     }
 }
 
-/// The client has left.
+/// The client has left, or the server has.
 fn left() -> NotSent {
-    NotSent::Unroutable("the client has left".to_owned())
+    NotSent::Unroutable("the conversation has ended: the client has left, or the server is no more".to_owned())
 }

@@ -80,6 +80,26 @@ async fn a_key_sees_what_its_grant_opens_even_one_that_comes_later() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_group_that_is_closed_or_goes_away_is_empty_for_those_who_are_in_it() {
+    let one = Server::with_tools("a", &["x"]);
+    let options = |groups: &[&str], open: &[&str]| HubOptions {
+        groups: groups.iter().map(|name| group(name, &["a"])).collect(),
+        grants: [("ann".into(), Grant { groups: Some(open.iter().map(|name| (*name).into()).collect()), tools: None })]
+            .into(),
+        ..HubOptions::default()
+    };
+    let hub = hub_with(options(&["g"], &["g"]), &[&one], None);
+    let ann = Client::at(&hub, Place::Group("g".into()), &Principal::Named("ann".into())).await;
+    let anybody = Client::at(&hub, Place::Group("g".into()), &Principal::Anonymous).await;
+    assert_eq!((ann.tools().await.len(), anybody.tools().await.len()), (1, 1));
+    hub.set_options(options(&["g"], &["other"]));
+    assert_eq!((ann.tools().await.len(), anybody.tools().await.len()), (0, 1));
+    assert!(ann.tool("x").await.contains("-32602"));
+    hub.set_options(options(&[], &["g"]));
+    assert_eq!((ann.tools().await.len(), anybody.tools().await.len()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_grant_of_one_name_does_not_open_the_tool_that_would_have_had_it() {
     let (one, two) = (Server::with_tools("a", &["b__c"]), Server::with_tools("a__b", &["c"]));
     let grant = Grant { groups: None, tools: Some(patterns(&["a__b__c"])) };
