@@ -192,9 +192,8 @@ impl Proxy {
             let urls =
                 line.split_whitespace().map(|word| word.trim_end_matches(',')).filter(|word| word.starts_with("http"));
             for url in urls {
-                if url.contains("/NAME/") && !self.mcp.is_empty() {
-                    // What else a hub has.
-                } else if url.ends_with("/mcp") {
+                // A hub names first where all of it is.
+                if url.ends_with("/mcp") && self.mcp.is_empty() {
                     url.clone_into(&mut self.mcp);
                 } else if url.ends_with("/sse") {
                     url.clone_into(&mut self.sse);
