@@ -34,12 +34,14 @@
 //! transport's question; this one comes after it. Neither is how a client is told that a call waits: a status or a
 //! result says so in the front.
 
+mod as_legacy;
 mod evidence;
 mod find_era;
 mod parking;
 mod refusal;
 mod verdict;
 
+pub use as_legacy::AsLegacy;
 pub use find_era::FindEra;
 pub use parking::{
     AnswerError, ParkError, ParkedCall, Parking, ParkingLimits, Purpose, Question, ResumeError, Resumed, SealError,
