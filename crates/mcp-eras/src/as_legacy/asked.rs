@@ -37,9 +37,9 @@ impl Asked {
         }
     }
 
-    /// Forgets a question.
-    pub(super) fn forget(&mut self, id: u64) {
-        self.open.remove(&id);
+    /// Forgets a question; says whether it was still open.
+    pub(super) fn forget(&mut self, id: u64) -> bool {
+        self.open.remove(&id).is_some()
     }
 
     /// Forgets all of them, those to come included: whoever waits learns that there is no answer.
@@ -72,7 +72,7 @@ mod tests {
         asked.answer(response("8"));
         asked.answer(response("8"));
         assert_eq!(round.try_recv().unwrap().0, 1);
-        asked.forget(7);
+        assert!(asked.forget(7) && !asked.forget(7) && !asked.forget(8));
         asked.answer(response("7"));
         assert_eq!(round.try_recv().unwrap_err(), mpsc::error::TryRecvError::Disconnected);
     }

@@ -141,11 +141,12 @@ impl Driven {
     fn withdraw(&mut self, round: &Round, reason: Option<&str>) -> Vec<Message> {
         let mut notices = Vec::new();
         for number in round.open() {
-            self.session.asked().forget(number);
+            // Its answer may be here already, and not be read yet.
+            let is_open = self.session.asked().forget(number);
             let id = Id::from(number);
             let is_seen = !self.out.iter().any(|unread| unread.id().as_ref() == Some(&id));
             let params = CancelledParams::write(&id, reason);
-            notices.extend(is_seen.then(|| Message::notification(method::CANCELLED, Some(&params))));
+            notices.extend((is_open && is_seen).then(|| Message::notification(method::CANCELLED, Some(&params))));
         }
         self.out.retain(|unread| unread.kind() != Kind::Request);
         notices

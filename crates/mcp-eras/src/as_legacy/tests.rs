@@ -113,6 +113,17 @@ async fn next(stream: &mut (impl futures::Stream<Item = Result<Message, Lost>> +
     timeout(Duration::from_secs(300), stream.next()).await.expect("something comes").unwrap().unwrap()
 }
 
+/// Reads on, whether or not anybody waits: a call goes on only as far as it is read.
+fn reading(mut reply: Reply) -> impl futures::Stream<Item = Result<Message, Lost>> + Unpin {
+    let (read, messages) = mpsc::channel(64);
+    tokio::spawn(async move {
+        while let Some(message) = reply.next().await {
+            read.send(message).await.unwrap();
+        }
+    });
+    Box::pin(stream::unfold(messages, async |mut messages| Some((messages.recv().await?, messages))))
+}
+
 async fn event(events: &mut Events) -> Message {
     timeout(Duration::from_secs(300), events.next()).await.expect("an event").unwrap()
 }

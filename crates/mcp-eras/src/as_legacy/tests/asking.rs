@@ -53,6 +53,7 @@ const THREE: [(&str, &str, Option<&str>); 3] = [
 async fn three_kinds_at_once_are_asked_answered_and_sent_back_together() {
     let (client, mut server) = usual().await;
     let (reply, questions) = asked(&client, &mut server, "1", &THREE).await;
+    let mut reply = reading(reply);
     for (question, (_, method, params)) in questions.iter().zip(THREE) {
         assert_eq!((question.kind(), question.method(), question.params()), (Kind::Request, Some(method), params));
     }
@@ -72,14 +73,15 @@ async fn three_kinds_at_once_are_asked_answered_and_sent_back_together() {
     assert_eq!(again.value(&["params", "name"]), Some(r#""t""#));
     assert!(Claim::read(&again).unwrap().is_some());
     server.answer(&again, r#"{"resultType":"complete","content":[]}"#).await;
-    let response = reply.response().await.unwrap();
+    let response = next(&mut reply).await;
     assert_eq!((response.id(), response.result()), (Some(Id::from(1)), Some(r#"{"content":[]}"#)));
 }
 
 #[tokio::test(start_paused = true)]
 async fn rounds_follow_each_other_and_progress_goes_on_under_the_clients_token() {
     let (client, mut server) = usual().await;
-    let (mut reply, mut questions) = asked(&client, &mut server, "1", &THREE[..1]).await;
+    let (reply, mut questions) = asked(&client, &mut server, "1", &THREE[..1]).await;
+    let mut reply = reading(reply);
     let mut told = 0;
     for round in 0..3 {
         client.answer(&questions[0], r#"{"action":"decline"}"#).await;
@@ -120,12 +122,10 @@ async fn a_server_that_only_wants_to_be_asked_again_is_after_a_pause_and_not_for
 #[tokio::test(start_paused = true)]
 async fn no_clock_runs_while_the_client_thinks() {
     let (client, mut server) = usual().await;
-    let (_reply, _) = {
-        let (reply, questions) = asked(&client, &mut server, "1", &THREE[..1]).await;
-        server.hears_nothing().await;
-        client.answer(&questions[0], r#"{"action":"accept"}"#).await;
-        (tokio::spawn(reply.response()), ())
-    };
+    let (reply, questions) = asked(&client, &mut server, "1", &THREE[..1]).await;
+    let _reply = reading(reply);
+    server.hears_nothing().await;
+    client.answer(&questions[0], r#"{"action":"accept"}"#).await;
     assert_eq!(answers(&server.next().await).len(), 1);
 }
 

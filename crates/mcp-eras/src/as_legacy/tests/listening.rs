@@ -184,6 +184,7 @@ async fn listening_ends_with_whoever_holds_it_and_with_the_server() {
     let mut events = client.server.events().unwrap();
     let listen = server.next().await;
     acknowledge(&server, &listen).await;
+    let _modern = Arc::clone(&client.server.session.modern);
     drop(client);
     assert!(events.next().await.is_none());
     assert_eq!(server.next().await.method(), Some(method::CANCELLED));
@@ -198,7 +199,7 @@ async fn listening_ends_with_whoever_holds_it_and_with_the_server() {
 #[tokio::test(start_paused = true)]
 async fn only_so_many_resources_are_subscribed_to() {
     let (client, mut server) = usual().await;
-    for n in 0..super::super::session::MAX_SUBSCRIPTIONS {
+    for n in 0..session::MAX_SUBSCRIPTIONS {
         assert!(client.server.session.subscribe(&format!("a:{n}")).is_some(), "{n}");
     }
     let refused = client.response(method::RESOURCES_SUBSCRIBE, Some(r#"{"uri":"one:more"}"#)).await;
