@@ -35,6 +35,7 @@
 //! transport's question; this one comes after it. Neither is how a client is told that a call waits: a status or a
 //! result says so in the front.
 
+mod as_legacy;
 mod as_modern;
 mod evidence;
 mod find_era;
@@ -42,6 +43,7 @@ mod parking;
 mod refusal;
 mod verdict;
 
+pub use as_legacy::AsLegacy;
 pub use as_modern::AsModern;
 pub use find_era::FindEra;
 pub use parking::{
