@@ -42,6 +42,15 @@ impl Server {
         Ok(AsLegacy::new(Arc::clone(self.name()), connection, caller))
     }
 
+    /// Whether it is spoken to in the modern era alone, where REST needs no sessions.
+    #[cfg(feature = "rest")]
+    pub(crate) async fn has_no_sessions(&self) -> bool {
+        if self.options.is_dedicated() {
+            return self.options.era == Some(Era::Modern);
+        }
+        matches!(self.shared(Era::Legacy).await, Err(Unreachable::OtherEra))
+    }
+
     /// What serves a session of `caller` that has an instance of its own, which is spoken to in the modern era.
     pub(super) async fn open_own_modern(&self, caller: &Arc<Caller>, place: Place) -> Result<Opened, Unreachable> {
         let connected = self.modern.connect(&in_modern_words(caller)).await;
