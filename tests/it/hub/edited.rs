@@ -162,7 +162,7 @@ async fn secrets_are_in_no_log_and_in_nothing_that_is_shown() {
     let session = Session::try_open_with(&http, &proxy.mcp, &headers, json!({})).await.unwrap();
     assert_eq!(text(&session.call(1, "a__echo", json!({"text": "canary-8"})).await), "canary-8");
     let mut shown = Vec::new();
-    for path in ["/api/config", "/api/servers", "/health"] {
+    for path in ["/api/config", "/api/servers", "/api/hub", "/health"] {
         let (status, said) = http.json(http::Method::GET, &proxy.at(path), &headers, String::new()).await;
         assert!(status.is_success(), "{path}: {said}");
         shown.push(said.to_string());

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 use tokio::time::timeout;
@@ -14,9 +14,6 @@ use crate::peers::run;
 use crate::proxy::{self, Proxy};
 use crate::rmcp;
 
-/// Several cold interpreters.
-const COLD: Duration = Duration::from_secs(40);
-
 /// A whole session with what the server `name` offers.
 fn driver(installed: &Installed, client: &str, behaviours: &str, name: &str) -> Command {
     let mut driver = installed.driver(client);
@@ -27,15 +24,16 @@ fn driver(installed: &Installed, client: &str, behaviours: &str, name: &str) -> 
 /// Waits until the hub has tools of each of these servers: how long a cold interpreter takes is the machine's business.
 async fn until_listed(proxy: &Proxy, servers: &[&str]) {
     let session = session(proxy).await;
-    let since = Instant::now();
+    let mut stream = session.listen().await;
     loop {
         let tools = tools(&session).await;
         let has = |name: &&str| tools.iter().any(|tool| tool.starts_with(&format!("{name}__")));
         if servers.iter().all(has) {
-            return;
+            break;
         }
-        assert!(since.elapsed() < COLD, "only {tools:?}");
+        while stream.next().await.expect("the stream goes on")["method"] != "notifications/tools/list_changed" {}
     }
+    assert!(session.end().await.is_success());
 }
 
 /// Over both transports of HTTP, and each time over the other one with another server meanwhile. Beside them are servers that
