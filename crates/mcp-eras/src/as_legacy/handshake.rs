@@ -2,6 +2,7 @@
 
 use mcp_jsonrpc::{field, quote};
 use mcp_protocol::{ClientCapability, DiscoverResult, InitializeResult, Revision, ServerCapability, meta};
+use serde_json::value::RawValue;
 
 use super::members;
 
@@ -15,7 +16,7 @@ pub(super) fn initialize_result(discovered: &str, name: &str) -> String {
     let capabilities = rewritten(capabilities, |key, value| (!dropped.contains(&key)).then(|| value.to_owned()));
     let info = result.as_ref().and_then(DiscoverResult::server_info).filter(|info| info.starts_with('{'));
     let info = info.map_or_else(|| format!(r#"{{"name":{},"version":"unknown"}}"#, quote(name)), str::to_owned);
-    let instructions = result.as_ref().and_then(|result| result.instructions).map(|text| text.get());
+    let instructions = result.as_ref().and_then(|result| result.instructions).map(RawValue::get);
     let instructions = instructions.filter(|text| text.starts_with('"'));
     InitializeResult::write(Revision::LATEST_LEGACY.as_str(), &capabilities, &info, instructions)
 }

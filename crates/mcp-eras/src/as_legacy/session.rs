@@ -234,7 +234,7 @@ impl Session {
             tools_list_changed: true,
             prompts_list_changed: true,
             resources_list_changed: true,
-            resource_subscriptions: state.uris.iter().map(|uri| uri.to_string()).collect(),
+            resource_subscriptions: state.uris.iter().map(ToString::to_string).collect(),
             task_ids: Vec::new(),
         };
         all.honoured(self.server)

@@ -65,12 +65,12 @@ async fn usual() -> (Legacy, Server) {
 
 impl Server {
     async fn next(&mut self) -> Message {
-        timeout(Duration::from_secs(300), self.heard.recv()).await.expect("the server is sent something").unwrap()
+        timeout(Duration::from_mins(5), self.heard.recv()).await.expect("the server is sent something").unwrap()
     }
 
     /// Nothing comes for an hour.
     async fn hears_nothing(&mut self) {
-        assert!(timeout(Duration::from_secs(3600), self.heard.recv()).await.is_err());
+        assert!(timeout(Duration::from_hours(1), self.heard.recv()).await.is_err());
     }
 
     async fn say(&self, message: Message) {
@@ -110,7 +110,7 @@ impl Legacy {
 }
 
 async fn next(stream: &mut (impl futures::Stream<Item = Result<Message, Lost>> + Unpin)) -> Message {
-    timeout(Duration::from_secs(300), stream.next()).await.expect("something comes").unwrap().unwrap()
+    timeout(Duration::from_mins(5), stream.next()).await.expect("something comes").unwrap().unwrap()
 }
 
 /// Reads on, whether or not anybody waits: a call goes on only as far as it is read.
@@ -125,7 +125,7 @@ fn reading(mut reply: Reply) -> impl futures::Stream<Item = Result<Message, Lost
 }
 
 async fn event(events: &mut Events) -> Message {
-    timeout(Duration::from_secs(300), events.next()).await.expect("an event").unwrap()
+    timeout(Duration::from_mins(5), events.next()).await.expect("an event").unwrap()
 }
 
 fn text(message: &Message) -> String {
