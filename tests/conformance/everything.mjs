@@ -40,11 +40,14 @@ const okForm = (message) => ({
 const question = (prompt, maxTokens = 100) =>
   inputRequired.createMessage({ messages: [user({ type: "text", text: prompt })], maxTokens });
 
+// What comes and goes with the calls of `test_trigger_…_change`; all servers of a process have it or lack it.
+const extra = { tool: false, prompt: false };
+
 /**
- * A server with everything. `changed` publishes a change of a list to those who listen; without it that goes out on
- * the server's own connection.
+ * A server with everything. `publish` tells a change of a list to those who listen, where the server that changes it
+ * lives for one request only; without it that goes out on the server's own connection.
  */
-export function everything(changed) {
+export function everything(publish) {
   const server = new McpServer(
     { name: "conformance", version: "1.0.0" },
     {
@@ -56,10 +59,7 @@ export function everything(changed) {
   contents(server);
   messages(server);
   questions(server);
-  changes(server, changed ?? {
-    tools: () => server.sendToolListChanged(),
-    prompts: () => server.sendPromptListChanged(),
-  });
+  changes(server, publish);
   resources(server);
   prompts(server);
   return server;
@@ -249,13 +249,25 @@ function rounds(tool) {
   });
 }
 
-/** Tools that say a list has changed. */
-function changes(server, changed) {
-  for (const [list, publish] of [["tool", changed.tools], ["prompt", changed.prompts]])
-    server.registerTool(`test_trigger_${list}_change`, { description: `Says that the ${list} list changed` }, async () => {
-      await publish();
-      return text(`Said that the ${list} list changed.`);
+/** Tools that change a list. */
+function changes(server, publish) {
+  const add = {
+    tool: () => server.registerTool("test_extra_tool", { description: "Comes and goes" }, () => text("I am here.")),
+    prompt: () =>
+      server.registerPrompt("test_extra_prompt", { description: "Comes and goes" }, () => ({
+        messages: [user({ type: "text", text: "I am here." })],
+      })),
+  };
+  for (const list of ["tool", "prompt"]) {
+    let registered = extra[list] ? add[list]() : undefined;
+    server.registerTool(`test_trigger_${list}_change`, { description: `Changes the ${list} list` }, () => {
+      extra[list] = !extra[list];
+      if (publish) publish[list]();
+      else if (registered) registered = registered.remove();
+      else registered = add[list]();
+      return text(`The ${list} list is another one now.`);
     });
+  }
 }
 
 function resources(server) {

@@ -105,7 +105,7 @@ async function ready(origin) {
   for (;;) {
     const response = await fetch(`${origin}/health/ready`);
     await response.arrayBuffer();
-    if (response.status === 200 || Date.now() > limit) return;
+    if (response.status !== 503 || Date.now() > limit) return;
     await sleep(50);
   }
 }

@@ -29,9 +29,8 @@ async function overStdio(eras) {
 }
 
 async function overHttp(eras, port) {
-  const notify = () => modern.notify;
-  const changed = { tools: () => notify().toolsChanged(), prompts: () => notify().promptsChanged() };
-  const modern = createMcpHandler(() => everything(changed), { legacy: "reject" });
+  const publish = { tool: () => modern.notify.toolsChanged(), prompt: () => modern.notify.promptsChanged() };
+  const modern = createMcpHandler(() => everything(publish), { legacy: "reject" });
   const legacy = sessions();
   const serve = {
     legacy,
