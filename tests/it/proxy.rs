@@ -1,4 +1,4 @@
-//! A running `mcp-stdio`, as a user starts it.
+//! A running `mcp-stdio`, `mcp-rest` or `mcp-hub`, as a user starts it.
 
 use std::env;
 use std::ffi::OsStr;
@@ -19,19 +19,36 @@ const STOP: Duration = Duration::from_secs(15);
 const END: Duration = Duration::from_secs(20);
 
 /// Variables that are settings; those of whoever runs the tests say nothing here.
-const SETTINGS: [&str; 9] = [
+const SETTINGS: &[&str] = &[
+    "ALLOWED_KEYS",
+    "ALLOWED_TOKENS",
     "AUTH_KEY",
     "CONFIG_PATH",
+    "HTTP_TOOL_CALL_MAX_RETRIES",
+    "HTTP_TOOL_CALL_RETRY_DELAY_BASE_MS",
     "IDLE_TIMEOUT",
     "LOGGING",
+    "MCP_PROXY_SSE_ALLOWED_KEYS",
+    "MCP_PROXY_SSE_ALLOWED_TOKENS",
     "MCP_SERVER_CONFIG",
     "PORT",
     "REQUEST_ENV",
+    "RETRY_HTTP_TOOL_CALL",
+    "RETRY_SSE_TOOL_CALL",
+    "RETRY_SSE_TOOL_CALL_ON_DISCONNECT",
+    "RETRY_STDIO_TOOL_CALL",
     "RUST_LOG",
+    "SERVER_TOOLNAME_SEPARATOR",
+    "SERVER_TOOLNAME_SEPERATOR",
     "SHARED_SESSION",
+    "SSE_TOOL_CALL_MAX_RETRIES",
+    "SSE_TOOL_CALL_RETRY_DELAY_BASE_MS",
+    "STDIO_TOOL_CALL_MAX_RETRIES",
+    "STDIO_TOOL_CALL_RETRY_DELAY_BASE_MS",
+    "TOOLS_FOLDER",
 ];
 
-/// `mcp-stdio`, not started yet.
+/// A program of ours, not started yet.
 pub(crate) struct Launch(Command);
 
 impl Launch {
@@ -43,6 +60,11 @@ impl Launch {
     /// `mcp-rest OPTIONS`.
     pub(crate) fn rest<O: AsRef<OsStr>>(options: &[O]) -> Self {
         Self::of(built("mcp-rest"), options)
+    }
+
+    /// `mcp-hub OPTIONS`.
+    pub(crate) fn hub<O: AsRef<OsStr>>(options: &[O]) -> Self {
+        Self::of(hub(), options)
     }
 
     fn of<O: AsRef<OsStr>>(program: PathBuf, options: &[O]) -> Self {
@@ -92,7 +114,7 @@ impl Launch {
         let deadline = Instant::now() + READY;
         while proxy.base.is_empty() {
             let Ok(line) = proxy.stderr.recv_timeout(deadline.saturating_duration_since(Instant::now())) else {
-                panic!("mcp-stdio has not named its /mcp and /sse; it said:\n{}", proxy.said.join("\n"));
+                panic!("the program has not named its /mcp and /sse; it said:\n{}", proxy.said.join("\n"));
             };
             proxy.read(line);
         }
@@ -136,7 +158,7 @@ impl Ended {
     }
 }
 
-/// `mcp-stdio`, on a port of its own choice.
+/// A program of ours, on a port of its own choice.
 pub(crate) struct Proxy {
     child: Child,
     stderr: Receiver<String>,
@@ -166,10 +188,13 @@ impl Proxy {
             self.base =
                 url.and_then(|url| url.split_once("/api/")).map(|(base, _)| base.to_owned()).unwrap_or_default();
         }
-        if line.starts_with("mcp-stdio is ready: ") {
-            let urls = line.split_whitespace().filter(|word| word.starts_with("http"));
+        if line.starts_with("mcp-stdio is ready: ") || line.starts_with("mcp-hub is ready: ") {
+            let urls =
+                line.split_whitespace().map(|word| word.trim_end_matches(',')).filter(|word| word.starts_with("http"));
             for url in urls {
-                if url.ends_with("/mcp") {
+                if url.contains("/NAME/") && !self.mcp.is_empty() {
+                    // What else a hub has.
+                } else if url.ends_with("/mcp") {
                     url.clone_into(&mut self.mcp);
                 } else if url.ends_with("/sse") {
                     url.clone_into(&mut self.sse);
@@ -199,7 +224,7 @@ impl Proxy {
         while !self.said.iter().any(|line| line.contains(words)) {
             let left = deadline.saturating_duration_since(Instant::now());
             let Ok(line) = self.stderr.recv_timeout(left) else {
-                panic!("mcp-stdio has not said `{words}`, only:\n{}", self.said.join("\n"));
+                panic!("the program has not said `{words}`, only:\n{}", self.said.join("\n"));
             };
             self.said.push(line);
         }
@@ -229,7 +254,7 @@ impl Proxy {
                 Ok(line) => self.said.push(line),
                 Err(RecvTimeoutError::Disconnected) => break, // its end of the pipe is closed: it is gone
                 Err(RecvTimeoutError::Timeout) => {
-                    panic!("mcp-stdio still runs after {within:?}; it said:\n{}", self.said.join("\n"))
+                    panic!("the program still runs after {within:?}; it said:\n{}", self.said.join("\n"))
                 }
             }
         }
@@ -240,7 +265,7 @@ impl Proxy {
     pub(crate) fn stop(mut self) {
         self.signal(Signal::TERM);
         let status = self.ended(STOP);
-        assert!(status.success(), "mcp-stdio ended with {status}; it said:\n{}", self.said.join("\n"));
+        assert!(status.success(), "the program ended with {status}; it said:\n{}", self.said.join("\n"));
     }
 }
 
@@ -255,6 +280,11 @@ impl Drop for Proxy {
 /// The built program: cargo puts it one folder above the test programs.
 pub(crate) fn program() -> PathBuf {
     built("mcp-stdio")
+}
+
+/// The built `mcp-hub`.
+pub(crate) fn hub() -> PathBuf {
+    built("mcp-hub")
 }
 
 fn built(name: &str) -> PathBuf {

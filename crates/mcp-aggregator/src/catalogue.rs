@@ -1,6 +1,7 @@
 //! What is known of each server, kept up to date.
 
 mod follow;
+mod kept;
 mod watch;
 
 use std::{
@@ -65,13 +66,16 @@ pub(crate) struct Ground {
     pub(crate) store: Option<Arc<dyn Store>>,
     /// Grows whenever anything is known that was not before.
     pub(crate) version: Arc<counted::Sender<u64>>,
-    pub(crate) pinning: Arc<Pinning>,
+    pub(crate) pinning: Pinning,
 }
 
+/// As long as any deadline means.
+const FOREVER: Duration = Duration::from_hours(24);
+
 impl Entry {
-    /// Begins to follow `member`. Must be called inside a tokio runtime.
-    pub(crate) fn new(member: Arc<dyn Member>, ground: &Arc<Ground>) -> Self {
-        let known = Known { listing: None, standing: Standing::Coming(Instant::now()) };
+    /// Begins to follow `member`, which takes the place of one that offered `listing`. Must be called inside a tokio runtime.
+    pub(crate) fn new(member: Arc<dyn Member>, ground: &Arc<Ground>, listing: Option<Arc<Listing>>) -> Self {
+        let known = Known { listing, standing: Standing::Coming(Instant::now()) };
         let state = Arc::new(State { known: Mutex::new(known), look: Notify::new() });
         let task = follow::run(Arc::clone(&member), Arc::clone(&state), Arc::clone(ground));
         Self { member, state, task: tokio::spawn(task).abort_handle() }
@@ -81,10 +85,15 @@ impl Entry {
         self.state.known().clone()
     }
 
-    /// How long clients are to wait for it; `None` if there is nothing to wait for.
+    pub(crate) fn listing(&self) -> Option<Arc<Listing>> {
+        self.state.known().listing.clone()
+    }
+
+    /// Until when clients are to wait for it; `None` if there is nothing to wait for.
     pub(crate) fn is_awaited_until(&self, deadline: Duration) -> Option<Instant> {
         let Standing::Coming(since) = self.state.known().standing else { return None };
-        Some(since + deadline).filter(|until| Instant::now() < *until && self.member.is_usable())
+        let until = since.checked_add(deadline).unwrap_or_else(|| since + FOREVER);
+        Some(until).filter(|until| Instant::now() < *until && self.member.is_usable())
     }
 
     /// Has a new look at the server now.
@@ -94,10 +103,12 @@ impl Entry {
 
     /// Says anew which of its tools have changed, by the options that hold now.
     pub(crate) fn repin(&self, pinning: &Pinning) {
-        let listing = self.state.known().listing.clone();
-        if let Some(listing) = listing {
-            let pinned = pinning.pinned(self.member.name(), (*listing).clone());
-            self.state.known().listing = Some(Arc::new(pinned));
+        let mut known = self.state.known();
+        if let Some(listing) = &known.listing {
+            let pinned = pinning.pinned(self.member.name(), (**listing).clone());
+            if pinned != **listing {
+                known.listing = Some(Arc::new(pinned));
+            }
         }
     }
 }
@@ -113,21 +124,32 @@ impl State {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes what the server offers; says whether that is news.
-    fn publish(&self, listing: Listing) -> bool {
+    /// Notes what a server offers, and that it is so if `is_whole`, where it may be a part of it; says whether that is news.
+    ///
+    /// Which tools have changed is found out here, under the lock, so that options which come meanwhile are not missed.
+    fn publish(&self, server: &str, listing: &Listing, pinning: &Pinning, is_whole: bool) -> bool {
         let mut known = self.known();
-        let is_news = known.listing.as_deref() != Some(&listing) || known.standing != Standing::Here;
-        if known.listing.as_deref() != Some(&listing) {
+        let marked = known.listing.as_ref().map(|before| before.changed.to_vec()).unwrap_or_default();
+        let listing = pinning.pinned(server, listing.clone().marked(marked));
+        let is_other = known.listing.as_deref() != Some(&listing);
+        if is_other {
             known.listing = Some(Arc::new(listing));
         }
-        known.standing = Standing::Here;
-        is_news
+        let is_back = is_whole && known.standing != Standing::Here;
+        if is_back {
+            known.standing = Standing::Here;
+        }
+        is_other || is_back
     }
 
-    /// Notes why nothing is heard of the server; says whether that is news.
-    fn away(&self, standing: Standing) -> bool {
+    /// Notes how things stand; says whether that is news.
+    fn stand(&self, standing: Standing) -> bool {
         let mut known = self.known();
         let is_news = known.standing != standing;
+        if standing == Standing::OtherEra {
+            // What it once offered in this era is nobody's any more.
+            known.listing = None;
+        }
         known.standing = standing;
         is_news
     }

@@ -37,9 +37,13 @@ impl Cursor {
 
     /// The index to go on at in a list with these keys: behind the item that was given last if it is still there, else
     /// where it would have been.
-    pub(crate) fn resume<'a>(&self, keys: impl Iterator<Item = &'a str>) -> usize {
+    pub(crate) fn resume<'a>(&self, mut keys: impl Iterator<Item = &'a str> + Clone) -> usize {
+        // Where nothing has moved there is nothing to look for; and of a key that stands twice, this is the one.
+        if self.at.checked_sub(1).and_then(|last| keys.clone().nth(last)) == Some(&*self.key) {
+            return self.at;
+        }
         let mut count = 0;
-        for (index, key) in keys.enumerate() {
+        for (index, key) in keys.by_ref().enumerate() {
             if *key == *self.key {
                 return index + 1;
             }
@@ -78,6 +82,7 @@ mod tests {
         assert_eq!(resume(&second, &["a", "c", "d"]), 2, "it has gone itself");
         assert_eq!(resume(&second, &["a"]), 1);
         assert_eq!(resume(&second, &[]), 0);
+        assert_eq!(resume(&cursor(3, "a"), &["a", "b", "a", "c"]), 3, "a key that stands twice leads nobody back");
     }
 
     #[test]

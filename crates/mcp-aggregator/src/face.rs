@@ -3,6 +3,7 @@
 mod complete;
 mod listen;
 mod lists;
+mod open;
 mod pump;
 mod reply;
 mod resources;
@@ -10,26 +11,29 @@ mod send;
 mod standing;
 mod upstreams;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use mcp_jsonrpc::{Id, Kind, Message, quote};
-use mcp_protocol::{Era, ListKind, Revision, code, level_of, method, set_level_params};
+use mcp_protocol::{Era, ListKind, Revision, code, level_of, method};
 use mcp_transport::{
     Caller, CloseReason, Closed, Connection, EventSender, Events, NotSent, NoteLimits, Peer, Questions, Reply, Request,
     SendError, events,
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 
-use self::{standing::Standing, upstreams::Upstreams};
-use crate::{Hub, Scope, view::View};
+use self::{send::Errand, standing::Standing, upstreams::Upstreams};
+use crate::{Hub, Member, scope::Sight, view::View};
 
 /// All servers as one client's connection; or that of all clients without a session, who share one.
 #[derive(Debug)]
 pub(crate) struct Face {
     me: Weak<Self>,
     hub: Weak<Hub>,
-    scope: Arc<Scope>,
+    sight: Arc<Sight>,
     era: Era,
     is_session: bool,
     upstreams: Upstreams,
@@ -43,12 +47,15 @@ pub(crate) struct Face {
 /// What a client that does not read yet may miss: announcements coalesce, so little room is enough.
 const EVENTS: NoteLimits = NoteLimits { count: 64, bytes: 64 << 10 };
 
+/// How long one server may take to be told something, while others wait.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 impl Face {
-    pub(crate) fn new(hub: &Weak<Hub>, scope: &Arc<Scope>, era: Era, is_session: bool) -> Arc<Self> {
+    pub(crate) fn new(hub: &Weak<Hub>, sight: &Arc<Sight>, era: Era, is_session: bool) -> Arc<Self> {
         let face = Arc::new_cyclic(|me| Self {
             me: me.clone(),
             hub: hub.clone(),
-            scope: Arc::clone(scope),
+            sight: Arc::clone(sight),
             era,
             is_session,
             upstreams: Upstreams::default(),
@@ -57,25 +64,30 @@ impl Face {
             standing: Mutex::default(),
             closing: watch::Sender::new(false),
         });
-        if let Some(view) = face.view() {
-            face.standing().prints = view.prints();
-        }
+        face.catch_up();
         face
+    }
+
+    /// Takes what there is now for what the client knows: it has not asked for anything yet.
+    pub(crate) fn catch_up(&self) {
+        if let Some(view) = self.view() {
+            self.standing().prints = view.prints();
+        }
     }
 
     /// What the client sees now; `None` once there is no hub.
     fn view(&self) -> Option<Arc<View>> {
         let hub = self.hub.upgrade()?;
-        let version = hub.version();
         let mut standing = self.standing();
         if standing.own.is_empty() {
             drop(standing);
-            return Some(hub.view(self.era, &self.scope));
+            return Some(hub.view(self.era, &self.sight));
         }
-        if let Some(view) = standing.own_view.as_ref().filter(|view| view.version == version) {
+        let version = hub.version();
+        if let Some(view) = standing.own_view.as_ref().filter(|view| view.is_of(version)) {
             return Some(Arc::clone(view));
         }
-        let view = Arc::new(hub.view_with(version, self.era, &self.scope, &standing.own));
+        let view = Arc::new(hub.view_with(version, self.era, &self.sight, &standing.own));
         standing.own_view = Some(Arc::clone(&view));
         Some(view)
     }
@@ -85,15 +97,16 @@ impl Face {
         let Some(view) = self.view() else { return };
         let prints = view.prints();
         let before = std::mem::replace(&mut self.standing().prints, prints);
-        let is_other = |at: usize| before[at] != prints[at];
-        for (changed, kind) in [
-            (is_other(0), ListKind::Tools),
-            (is_other(1), ListKind::Prompts),
-            (is_other(2) || is_other(3), ListKind::Resources),
-        ] {
-            if changed {
-                self.push(Message::notification(kind.list_changed(), None));
-            }
+        for kind in others(before, prints) {
+            self.push(Message::notification(kind.list_changed(), None));
+        }
+    }
+
+    /// Ends the conversations with servers that are no more.
+    pub(crate) fn leave_all_but(&self, members: &[Arc<dyn Member>]) {
+        for gone in self.upstreams.all_but(members) {
+            self.standing().forget(&gone.member);
+            tokio::spawn(async move { gone.close().await });
         }
     }
 
@@ -122,25 +135,29 @@ impl Face {
         };
         if self.is_session {
             self.standing().level = Some(level);
-            let params = set_level_params(level);
-            let tell = self.upstreams.open().into_iter().map(async |upstream| {
-                let message = Message::request(&Id::from(0), method::LOGGING_SET_LEVEL, Some(&params));
-                if let Ok(request) = Request::new(message, Arc::clone(request.caller()))
-                    && let Ok(reply) = upstream.call(request).await
-                {
-                    // A server without logging refuses, and then there is nothing to set.
-                    let _ = reply.response().await;
-                }
-            });
+            let open = self.upstreams.open();
+            let tell = open.iter().map(|upstream| self.tell_level(upstream, request.caller()));
             futures::future::join_all(tell).await;
         }
         Ok(answered(&request, "{}"))
     }
 
+    /// Tells every server that the client uses, none of which waits for another.
+    async fn tell_all(&self, message: &Message, caller: &Arc<Caller>) {
+        let tell = self.upstreams.open().into_iter().map(async |upstream| {
+            if let Some(connection) = upstream.connection.get() {
+                // A server that is gone asks anew when it is there again.
+                let _ = timeout(PATIENCE, connection.tell(message.clone(), caller)).await;
+            }
+        });
+        futures::future::join_all(tell).await;
+    }
+
     /// What no part of the hub knows is for the only server, if there is one.
     async fn other(&self, view: &Arc<View>, request: Request) -> Result<Reply, SendError> {
         if view.is_single && view.members.len() == 1 {
-            return self.send(view, 0, request, false, None).await;
+            let errand = Errand { is_repeatable: false, ..Errand::repeatable(view, 0, request) };
+            return self.send(errand).await;
         }
         let text = format!("no part of this hub answers {}", quote(request.method()));
         Ok(refused(&request, code::METHOD_NOT_FOUND, &text))
@@ -186,14 +203,14 @@ impl Connection for Face {
             (Kind::Response, _) => self.questions().answer(&message),
             (Kind::Notification, Some(method::PROGRESS)) => self.questions().progress(&message),
             (Kind::Notification, Some(method::ROOTS_LIST_CHANGED)) => {
-                for upstream in self.upstreams.open() {
-                    // A server that is gone asks anew when it is there again.
-                    let _ = upstream.tell(message.clone(), caller).await;
-                }
+                self.tell_all(&message, caller).await;
                 None
             }
             (Kind::Notification, Some(method::INITIALIZED | method::CANCELLED)) | (Kind::Request, _) => None,
-            (Kind::Notification, _) => self.only(caller).await.map(|only| (only, message)),
+            (Kind::Notification, _) => {
+                let only = timeout(PATIENCE, self.only(caller)).await.ok().flatten();
+                only.map(|only| (only, message))
+            }
         };
         match routed {
             Some((to, message)) => to.tell(message, caller).await,
@@ -215,6 +232,8 @@ impl Connection for Face {
 
     async fn close(&self) {
         self.closing.send_replace(true);
+        // Its events end, too.
+        drop(self.channel().take());
         self.upstreams.close().await;
     }
 }
@@ -236,6 +255,18 @@ fn refused(request: &Request, code: i64, text: &str) -> Reply {
 
 fn id(request: &Request) -> Id {
     request.message().id().unwrap_or_else(|| Id::from(0))
+}
+
+/// The lists whose fingerprints are others now; those of resources and of templates change as one.
+fn others(before: [u64; 4], now: [u64; 4]) -> impl Iterator<Item = ListKind> {
+    let is_other = move |at: usize| before[at] != now[at];
+    [
+        (is_other(0), ListKind::Tools),
+        (is_other(1), ListKind::Prompts),
+        (is_other(2) || is_other(3), ListKind::Resources),
+    ]
+    .into_iter()
+    .filter_map(|(changed, kind)| changed.then_some(kind))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

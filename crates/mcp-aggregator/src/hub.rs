@@ -1,22 +1,27 @@
 //! Many servers as one.
 
 mod announce;
+mod learned;
+mod place;
+mod plane;
 mod sight;
 mod status;
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
 use mcp_protocol::{Era, Revision};
-use mcp_transport::{Caller, Client, Connection, Principal, Store};
-use tokio::{sync::watch, task::AbortHandle};
+use mcp_transport::{Caller, Client, Principal, Store};
+use tokio::{runtime::Handle, sync::watch, task::AbortHandle};
 
+pub(crate) use self::sight::Own;
 pub use self::status::{Freshness, HubStatus, Offered};
+use self::{learned::Learned, plane::Plane};
 use crate::{
-    HubOptions, Member, NoScope, Place, Scope,
-    catalogue::{Entry, Ground, Standing},
+    HubOptions, Member, Place, Scope,
+    catalogue::{Entry, Ground},
     face::Face,
     pinning::Pinning,
     scope::at,
@@ -32,31 +37,15 @@ pub struct Hub {
     planes: [Plane; 2],
     /// Grows with everything that could make a view another one.
     version: Arc<watch::Sender<u64>>,
-    scopes: Mutex<HashMap<(Place, Option<Arc<str>>), Arc<Scope>>>,
+    /// By the place, and by whose they are.
+    scopes: Mutex<HashMap<ScopeKey, Arc<Scope>>>,
     /// Those who want to hear of changes.
     faces: Mutex<Vec<Weak<Face>>>,
     announcer: Mutex<Option<AbortHandle>>,
     learned: Mutex<Learned>,
-    pinning: Arc<Pinning>,
 }
 
-/// The servers as they are in one era.
-#[derive(Debug)]
-struct Plane {
-    ground: Arc<Ground>,
-    /// None before somebody of that era comes.
-    entries: Mutex<Option<Arc<Vec<Arc<Entry>>>>>,
-}
-
-/// URIs that no list has and results have shown: whose they are.
-#[derive(Debug, Default)]
-struct Learned {
-    owners: HashMap<Box<str>, Arc<str>>,
-    order: VecDeque<Box<str>>,
-}
-
-/// URIs that are remembered. For one more the oldest is forgotten.
-const LEARNED: usize = 10_000;
+type ScopeKey = (Place, Option<Arc<str>>);
 
 /// How the clients of a modern era can use a hub whose servers may not all speak it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,19 +64,14 @@ impl Hub {
     pub fn new(options: HubOptions, proxy: &Arc<Client>, store: Option<Arc<dyn Store>>) -> Arc<Self> {
         let options = Arc::new(Mutex::new(Arc::new(options)));
         let version = Arc::new(watch::Sender::new(1));
-        let pinning = Arc::new(Pinning::new(store.clone(), Arc::clone(&options)));
-        let plane = |era, revision| {
+        let plane = |era, revision, store: Option<Arc<dyn Store>>| {
             let caller = Caller { client: Some(Arc::clone(proxy)), ..Caller::new(Principal::Proxy, revision) };
-            let ground = Ground {
-                era,
-                caller: Arc::new(caller),
-                store: store.clone(),
-                version: Arc::clone(&version),
-                pinning: Arc::clone(&pinning),
-            };
-            Plane { ground: Arc::new(ground), entries: Mutex::default() }
+            let pinning = Pinning::new(store.clone(), &options, era);
+            let version = Arc::clone(&version);
+            Plane::new(Ground { era, caller: Arc::new(caller), store, version, pinning })
         };
-        let planes = [plane(Era::Legacy, Revision::LATEST_LEGACY), plane(Era::Modern, Revision::LATEST)];
+        let planes =
+            [plane(Era::Legacy, Revision::LATEST_LEGACY, store.clone()), plane(Era::Modern, Revision::LATEST, store)];
         Arc::new_cyclic(|me| Self {
             me: me.clone(),
             options,
@@ -98,7 +82,6 @@ impl Hub {
             faces: Mutex::default(),
             announcer: Mutex::default(),
             learned: Mutex::default(),
-            pinning,
         })
     }
 
@@ -107,27 +90,32 @@ impl Hub {
         self.entries(Era::Legacy);
     }
 
-    /// Makes `members` the servers, in this order. Those that stay (the same `Arc`) are not asked anew.
+    /// Makes `members` the servers, in this order. Those that stay (the same `Arc`) are not asked anew. Must be called inside
+    /// a tokio runtime, once anybody has come.
     pub fn set_members(&self, members: Vec<Arc<dyn Member>>) {
-        *lock(&self.members) = members.clone();
+        *lock(&self.members) = members;
         for plane in &self.planes {
-            let mut entries = lock(&plane.entries);
-            let Some(old) = entries.take() else { continue };
-            let entry = |member: &Arc<dyn Member>| {
-                let stays = old.iter().find(|entry| Arc::ptr_eq(&entry.member, member));
-                stays.map_or_else(|| Arc::new(Entry::new(Arc::clone(member), &plane.ground)), Arc::clone)
-            };
-            *entries = Some(Arc::new(members.iter().map(entry).collect()));
+            plane.renew(&self.members);
         }
         self.tell();
+        // Nobody may look for a long time, and a server that has gone is not to be held by what was seen.
+        let scopes: Vec<_> = lock(&self.scopes).values().cloned().collect();
+        for seen in scopes.iter().flat_map(|scope| &scope.sight.seen) {
+            *lock(seen) = None;
+        }
     }
 
     /// Makes these the options that hold. Clients are told of what is different.
     pub fn set_options(&self, options: HubOptions) {
         *lock(&self.options) = Arc::new(options);
         for plane in &self.planes {
-            for entry in lock(&plane.entries).iter().flat_map(|entries| entries.iter()) {
-                entry.repin(&self.pinning);
+            for entry in plane.followed().iter() {
+                entry.repin(&plane.ground.pinning);
+            }
+            // What was pinned just now is kept; without a runtime, with the next news.
+            if let Ok(runtime) = Handle::try_current() {
+                let ground = Arc::clone(&plane.ground);
+                runtime.spawn(async move { ground.pinning.save().await });
             }
         }
         self.tell();
@@ -142,10 +130,7 @@ impl Hub {
     /// Has a new look at a server: somebody has started or stopped it.
     pub fn look(&self, name: &str) {
         for plane in &self.planes {
-            let entries = lock(&plane.entries).clone();
-            for entry in entries.iter().flat_map(|entries| entries.iter()).filter(|it| **it.member.name() == *name) {
-                entry.look();
-            }
+            plane.followed_as(name).iter().for_each(|entry| entry.look());
         }
         self.tell();
     }
@@ -158,136 +143,33 @@ impl Hub {
     pub async fn approve(&self, server: &str, tool: &str) -> bool {
         let mut found = false;
         for plane in &self.planes {
-            let entries = lock(&plane.entries).clone();
-            for entry in entries.iter().flat_map(|entries| entries.iter()).filter(|it| **it.member.name() == *server) {
-                let listing = entry.known().listing;
-                if listing.is_some_and(|listing| self.pinning.approve(server, tool, &listing)) {
-                    found = true;
-                    entry.repin(&self.pinning);
-                }
+            let Some(entry) = plane.followed_as(server) else { continue };
+            let pinning = &plane.ground.pinning;
+            if entry.listing().is_some_and(|listing| pinning.approve(server, tool, &listing)) {
+                found = true;
+                entry.repin(pinning);
             }
         }
-        self.pinning.save().await;
         self.tell();
+        for plane in &self.planes {
+            plane.ground.pinning.save().await;
+        }
         found
-    }
-
-    /// The part of the servers that a client at `place` sees.
-    ///
-    /// # Errors
-    ///
-    /// Fails if there is no such place, or if the caller's key does not open it.
-    pub fn scope(&self, place: Place, principal: &Principal) -> Result<Arc<Scope>, NoScope> {
-        let options = self.options();
-        let grant = match principal {
-            Principal::Named(name) => options.grants.get_key_value(name),
-            _ => None,
-        };
-        match &place {
-            Place::All => {}
-            Place::Group(name) => {
-                if !options.groups.iter().any(|group| group.name == *name) {
-                    return Err(NoScope::UnknownGroup(Arc::clone(name)));
-                }
-                let allowed = grant.and_then(|(_, grant)| grant.groups.as_ref());
-                if allowed.is_some_and(|groups| !groups.contains(name)) {
-                    return Err(NoScope::Forbidden(format!("the group `{name}`")));
-                }
-            }
-            Place::Server(name) => {
-                if !lock(&self.members).iter().any(|member| member.name() == name) {
-                    return Err(NoScope::UnknownServer(Arc::clone(name)));
-                }
-            }
-        }
-        let grant = grant.map(|(name, _)| Arc::clone(name));
-        let key = (place.clone(), grant.clone());
-        let scope = {
-            let mut scopes = lock(&self.scopes);
-            Arc::clone(scopes.entry(key).or_insert_with(|| Arc::new(Scope::new(place, grant))))
-        };
-        if let Place::Server(name) = &scope.place
-            && !scope.filter(&options).has_server(name)
-        {
-            return Err(NoScope::Forbidden(format!("the server `{name}`")));
-        }
-        Ok(scope)
-    }
-
-    /// A session's own view of the servers, ready to be called; waits for servers that are starting, until the deadline.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future opens nothing.
-    pub async fn session(&self, scope: &Arc<Scope>) -> Arc<dyn Connection> {
-        self.awaited(Era::Legacy, scope).await;
-        let face = Face::new(&self.me, scope, Era::Legacy, true);
-        self.follow(&face);
-        face
-    }
-
-    /// What callers without a session use, in one era.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future opens nothing.
-    pub async fn sessionless(&self, scope: &Arc<Scope>, era: Era) -> Arc<dyn Connection> {
-        self.awaited(era, scope).await;
-        let face = scope.sessionless[at(era)].get_or_init(|| Face::new(&self.me, scope, era, false));
-        Arc::<Face>::clone(face)
-    }
-
-    /// Which servers of a scope speak the modern era, as far as is known.
-    #[must_use]
-    pub fn spoken(&self, scope: &Scope) -> Spoken {
-        let options = self.options();
-        let filter = scope.filter(&options);
-        let (mut yes, mut no) = (0, 0);
-        for entry in self.entries(Era::Modern).iter() {
-            if !filter.has_server(entry.member.name()) || !entry.member.is_usable() {
-                continue;
-            }
-            match entry.known().standing {
-                Standing::OtherEra => no += 1,
-                Standing::Here => yes += 1,
-                Standing::Coming(_) | Standing::Away(_) => {}
-            }
-        }
-        match (yes, no) {
-            (_, 0) => Spoken::ByAll,
-            (0, _) => Spoken::ByNone,
-            _ => Spoken::BySome,
-        }
     }
 
     /// The servers in an era, which are followed from now on.
     fn entries(&self, era: Era) -> Arc<Vec<Arc<Entry>>> {
-        let plane = &self.planes[at(era)];
-        let mut entries = lock(&plane.entries);
-        let made = entries.get_or_insert_with(|| {
-            let members = lock(&self.members).clone();
-            Arc::new(members.into_iter().map(|member| Arc::new(Entry::new(member, &plane.ground))).collect())
-        });
-        Arc::clone(made)
+        self.planes[at(era)].entries(&self.members)
     }
 
     /// Remembers whose a URI is that no list has.
-    pub(crate) fn learn(&self, uri: &str, member: &Arc<str>) {
-        let mut learned = lock(&self.learned);
-        if learned.owners.insert(uri.into(), Arc::clone(member)).is_some() {
-            return;
-        }
-        learned.order.push_back(uri.into());
-        if LEARNED < learned.order.len()
-            && let Some(oldest) = learned.order.pop_front()
-        {
-            learned.owners.remove(&oldest);
-        }
+    pub(crate) fn learn(&self, uri: &str, server: &Arc<str>) {
+        lock(&self.learned).learn(uri, server);
     }
 
     /// Whose a URI is that no list has.
     pub(crate) fn learned(&self, uri: &str) -> Option<Arc<str>> {
-        lock(&self.learned).owners.get(uri).cloned()
+        lock(&self.learned).owner(uri)
     }
 
     fn tell(&self) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use mcp_protocol::{ListKind, ServerCapabilities};
 
-pub(crate) use self::read::Unlisted;
+pub(crate) use self::read::{Source, Unlisted};
 
 /// All that one server offers, as it said it.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +37,11 @@ impl Listing {
     /// The same with these tools marked as changed.
     pub(crate) fn marked(self, changed: Vec<Box<str>>) -> Self {
         Self { changed: changed.into(), ..self }
+    }
+
+    /// Whether another instance offers the same, whatever is thought of its tools.
+    pub(crate) fn offers_the_same(&self, other: &Self) -> bool {
+        self.handshake == other.handshake && self.lists == other.lists
     }
 
     /// JSON text of its capabilities.

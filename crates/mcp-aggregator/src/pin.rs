@@ -54,11 +54,6 @@ impl Pins {
             tools.insert(tool.into(), digest.into());
         }
     }
-
-    /// All tools of this server are new again.
-    pub(crate) fn forget_server(&mut self, server: &str) {
-        self.0.remove(server);
-    }
 }
 
 /// SHA-256 in hexadecimal digits of a definition (JSON text). White space between tokens, the order of members and how
@@ -177,8 +172,6 @@ mod tests {
         assert_eq!(pins.check("r", "t", "2"), Pinned::New);
         pins.approve("s", "t", "2");
         assert_eq!(pins.check("s", "t", "2"), Pinned::Same);
-        pins.forget_server("s");
-        assert_eq!(pins.check("s", "t", "2"), Pinned::New);
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use mcp_protocol::ListKind;
+use mcp_protocol::{Era, ListKind};
 use mcp_transport::Store;
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex as Turn, OnceCell};
 
 use crate::{
     HubOptions, Pin,
@@ -12,13 +12,17 @@ use crate::{
     pin::{Pinned, Pins, digest},
 };
 
-/// Holds each tool's definition against the one that was first seen.
+/// Holds each tool's definition against the one that was first seen, in one era.
 #[derive(Debug)]
 pub(crate) struct Pinning {
     store: Option<Arc<dyn Store>>,
+    /// Under what the pins are kept.
+    key: &'static str,
     options: Arc<Mutex<Arc<HubOptions>>>,
     pins: Mutex<Memory>,
     read: OnceCell<()>,
+    /// One saves at a time, so that no older text comes last.
+    saving: Turn<()>,
 }
 
 #[derive(Debug, Default)]
@@ -28,23 +32,28 @@ struct Memory {
     is_new: bool,
 }
 
-/// Under what the pins are kept.
-const KEY: &str = "pins";
-
 impl Pinning {
-    pub(crate) fn new(store: Option<Arc<dyn Store>>, options: Arc<Mutex<Arc<HubOptions>>>) -> Self {
-        Self { store, options, pins: Mutex::default(), read: OnceCell::new() }
+    pub(crate) fn new(store: Option<Arc<dyn Store>>, options: &Arc<Mutex<Arc<HubOptions>>>, era: Era) -> Self {
+        let key = match era {
+            Era::Legacy => "pins-legacy",
+            Era::Modern => "pins-modern",
+        };
+        let options = Arc::clone(options);
+        Self { store, key, options, pins: Mutex::default(), read: OnceCell::new(), saving: Turn::default() }
     }
 
     /// Reads what was kept, once.
     pub(crate) async fn ready(&self) {
         let Some(store) = &self.store else { return };
         let read = async {
-            match store.load(KEY).await {
-                Ok(Some(text)) => match Pins::read(&text) {
-                    Some(pins) => self.memory().pins = pins,
-                    None => tracing::warn!("the pinned definitions of tools cannot be read; all count as new"),
-                },
+            match store.load(self.key).await {
+                Ok(Some(text)) => {
+                    if let Some(pins) = Pins::read(&text) {
+                        self.memory().pins = pins;
+                    } else {
+                        tracing::warn!("the pinned definitions of tools cannot be read; all count as new");
+                    }
+                }
                 Ok(None) => {}
                 Err(error) => tracing::warn!("the pinned definitions of tools cannot be read: {error}"),
             }
@@ -52,7 +61,8 @@ impl Pinning {
         self.read.get_or_init(|| read).await;
     }
 
-    /// The listing with those of its tools marked that are others than they were. What is new is taken as it is.
+    /// The listing with those of its tools marked that are others than they were; those that are marked already are not
+    /// news. What is new is taken as it is.
     pub(crate) fn pinned(&self, server: &str, listing: Listing) -> Listing {
         let options = Arc::clone(&self.options.lock().unwrap_or_else(PoisonError::into_inner));
         if options.rules.get(server).is_none_or(|rules| rules.pin == Pin::Off) {
@@ -93,17 +103,27 @@ impl Pinning {
     }
 
     /// Keeps what is new.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future may leave it to the next call to keep what was new.
     pub(crate) async fn save(&self) {
         let Some(store) = &self.store else { return };
+        let _turn = self.saving.lock().await;
         let text = {
-            let mut memory = self.memory();
-            if !std::mem::take(&mut memory.is_new) {
+            let memory = self.memory();
+            if !memory.is_new {
                 return;
             }
             memory.pins.write()
         };
-        if let Err(error) = store.save(KEY, &text).await {
-            tracing::warn!("the pinned definitions of tools cannot be kept: {error}");
+        match store.save(self.key, &text).await {
+            Ok(()) => {
+                let mut memory = self.memory();
+                // Unless more has come meanwhile.
+                memory.is_new = memory.pins.write() != text;
+            }
+            Err(error) => tracing::warn!("the pinned definitions of tools cannot be kept: {error}"),
         }
     }
 

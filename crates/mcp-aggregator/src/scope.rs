@@ -20,13 +20,19 @@ pub enum Place {
 /// Which part of the servers a client sees. Clients of the same part share one.
 #[derive(Debug)]
 pub struct Scope {
+    pub(crate) sight: Arc<Sight>,
+    /// What clients without a session use, by era. They hold the sight and not the scope, so that nothing holds itself.
+    pub(crate) sessionless: [OnceLock<Arc<Face>>; 2],
+}
+
+/// Where a client looks from, and what it saw last.
+#[derive(Debug)]
+pub(crate) struct Sight {
     pub(crate) place: Place,
-    /// The name of the grant that holds, if one does.
-    pub(crate) grant: Option<Arc<str>>,
+    /// The client's own name, if it has one. Whether there is a grant of that name may change while the client is there.
+    pub(crate) name: Option<Arc<str>>,
     /// What it looked like last, by era.
     pub(crate) seen: [Mutex<Option<Arc<View>>>; 2],
-    /// What clients without a session use, by era.
-    pub(crate) sessionless: [OnceLock<Arc<Face>>; 2],
 }
 
 /// Why a client does not get in.
@@ -53,27 +59,36 @@ pub(crate) struct Filter<'a> {
 }
 
 impl Scope {
-    pub(crate) fn new(place: Place, grant: Option<Arc<str>>) -> Self {
-        Self { place, grant, seen: Default::default(), sessionless: Default::default() }
+    pub(crate) fn new(place: Place, name: Option<Arc<str>>) -> Self {
+        let sight = Sight { place, name, seen: Default::default() };
+        Self { sight: Arc::new(sight), sessionless: Default::default() }
     }
 
     /// Where its clients come in.
     #[must_use]
     pub fn place(&self) -> &Place {
-        &self.place
+        &self.sight.place
+    }
+}
+
+impl Sight {
+    /// The grant that holds for it, if one does.
+    pub(crate) fn grant<'a>(&self, options: &'a HubOptions) -> Option<&'a Grant> {
+        options.grants.get(self.name.as_ref()?)
     }
 
     /// What it lets through.
     pub(crate) fn filter<'a>(&'a self, options: &'a HubOptions) -> Filter<'a> {
-        let grant = self.grant.as_ref().and_then(|name| options.grants.get(name));
+        let grant = self.grant(options);
         let granted = grant.and_then(|grant| groups(grant, options));
         let tools = grant.and_then(|grant| grant.tools.as_deref());
         match &self.place {
             Place::All => Filter { server: None, groups: granted, tools },
             Place::Server(name) => Filter { server: Some(name), groups: granted, tools },
-            // A group that has gone holds nothing.
+            // A group that has gone, or is closed to its client by now, holds nothing.
             Place::Group(name) => {
-                let group = options.groups.iter().filter(|group| group.name == *name);
+                let is_open = grant.and_then(|grant| grant.groups.as_ref()).is_none_or(|open| open.contains(name));
+                let group = options.groups.iter().filter(|group| is_open && group.name == *name);
                 Filter { server: None, groups: Some(group.collect()), tools }
             }
         }

@@ -55,6 +55,12 @@ impl Template {
         if uri.len().max(self.length) > Self::MAX {
             return false;
         }
+        // Most templates are told apart by how they begin.
+        if let Some(Part::Literal(first)) = self.parts.first()
+            && !uri.starts_with(&**first)
+        {
+            return false;
+        }
         // Whether what comes before a place in the URI may come of the parts so far.
         let mut reached = vec![false; uri.len() + 1];
         reached[0] = true;

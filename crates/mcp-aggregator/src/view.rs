@@ -6,18 +6,29 @@ mod lookup;
 mod names;
 mod page;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
+use mcp_jsonrpc::Message;
 use mcp_protocol::Era;
 
 pub(crate) use self::{build::Parts, lookup::Found};
-use crate::{ItemRule, Member, listing::Listing, template::Template};
+use crate::{HubOptions, ItemRule, Member, listing::Listing, template::Template};
 
-/// All servers as the clients of one scope see them, in one era, at one time. It never changes; another takes its place.
+/// All servers as the clients of one scope see them, in one era, at one time. It never changes; another takes its place once
+/// it would be another one.
 #[derive(Debug)]
 pub(crate) struct View {
-    /// Which state of things it was made of.
-    pub(crate) version: u64,
+    /// The last state of things in which it held.
+    version: AtomicU64,
+    /// What it was made of.
+    options: Arc<HubOptions>,
+    offers: Vec<Offer>,
     pub(crate) era: Era,
     /// Whether it stands for one server alone.
     pub(crate) is_single: bool,
@@ -43,14 +54,16 @@ pub(crate) struct Seen {
     pub(crate) listing: Arc<Listing>,
     /// Whether some of its URIs are another server's too, so that its URIs have to be looked at.
     pub(crate) collides: bool,
+    /// The resources and templates that nobody may use.
+    hidden: Vec<Template>,
 }
 
 /// One list as clients see it.
 #[derive(Debug, Default)]
 struct List {
     items: Vec<Shown>,
-    /// JSON text of the results that hold it, the first page first.
-    pages: Vec<Box<str>>,
+    /// The responses that hold it, the first page first.
+    pages: Vec<Message>,
     /// Differs where the items do.
     print: u64,
 }
@@ -85,16 +98,49 @@ struct TemplateOf {
     is_prefixed: bool,
 }
 
+/// A member, and what it offers if that is known.
+#[derive(Clone, Debug)]
+pub(crate) struct Offer {
+    pub(crate) member: Arc<dyn Member>,
+    pub(crate) is_usable: bool,
+    pub(crate) listing: Option<Arc<Listing>>,
+}
+
 impl View {
+    /// Whether it holds in that state of things, as far as is known.
+    pub(crate) fn is_of(&self, version: u64) -> bool {
+        self.version.load(Ordering::Acquire) == version
+    }
+
+    /// Whether a view of these parts would be the same; then it holds in their state of things too.
+    pub(crate) fn holds(&self, parts: &Parts<'_>) -> bool {
+        let is_same = |one: &Offer, other: &Offer| {
+            let listings = (one.listing.as_ref(), other.listing.as_ref());
+            Arc::ptr_eq(&one.member, &other.member)
+                && one.is_usable == other.is_usable
+                && (matches!(listings, (Some(one), Some(other)) if Arc::ptr_eq(one, other)) || listings == (None, None))
+        };
+        let holds = Arc::ptr_eq(&self.options, &parts.options)
+            && self.offers.len() == parts.offers.len()
+            && self.offers.iter().zip(&parts.offers).all(|(one, other)| is_same(one, other));
+        if holds {
+            self.version.store(parts.version, Ordering::Release);
+        }
+        holds
+    }
+
     /// Differs where the lists of a kind do.
     pub(crate) fn prints(&self) -> [u64; 4] {
         [0, 1, 2, 3].map(|n: usize| self.lists[n].print)
     }
 
-    /// How many tools of a server clients see.
-    pub(crate) fn shown_tools(&self, server: &str) -> usize {
-        let member = self.member(server);
-        self.tools.values().filter(|named| Some(named.member) == member).count()
+    /// How many tools of each server clients see.
+    pub(crate) fn shown_tools(&self) -> HashMap<Arc<str>, usize> {
+        let mut shown = HashMap::new();
+        for named in self.tools.values() {
+            *shown.entry(Arc::clone(self.members[named.member].member.name())).or_default() += 1;
+        }
+        shown
     }
 
     /// Where the member of that name stands.

@@ -3,7 +3,7 @@
 use std::{io, net::IpAddr, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use mcp_config::{ChangeError, ComposeError, Diagnostic, DotEnvError, ImportError, SettingError};
-use mcp_proxy_core::{BuildError, ReachError, TlsError, auth::KeysError};
+use mcp_proxy_core::{BuildError, ReachError, TlsError, auth::KeysError, transport::in_words};
 
 /// Why a program ends without having served.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +62,7 @@ pub enum CliError {
     #[error(transparent)]
     Build(#[from] BuildError),
     /// The only server cannot be had.
-    #[error("{}", whole(.0))]
+    #[error("{}", in_words(.0))]
     Server(#[from] ReachError),
     /// The servers of another client cannot be taken over.
     #[error(transparent)]
@@ -91,12 +91,4 @@ impl CliError {
 
 fn lines(all: &[impl ToString]) -> String {
     all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
-}
-
-/// An error and what is behind it, in one line; what one level quotes of the next is not said twice.
-fn whole(error: &dyn std::error::Error) -> String {
-    let sources = std::iter::successors(error.source(), |error| error.source());
-    sources
-        .map(ToString::to_string)
-        .fold(error.to_string(), |said, source| if said.contains(&source) { said } else { format!("{said}: {source}") })
 }

@@ -7,7 +7,10 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header::ACCEPT};
 use mcp_config::{Applied, ChangeError, Live};
 use mcp_jsonrpc::quote;
-use mcp_proxy_core::{Proxy, ReachError, Service, ServiceBody, transport::Principal};
+use mcp_proxy_core::{
+    Proxy, ReachError, Service, ServiceBody,
+    transport::{Principal, in_words},
+};
 use percent_encoding::percent_decode_str;
 
 use crate::{
@@ -205,7 +208,7 @@ fn done(
         Err(error @ (ReachError::Disabled(_) | ReachError::Stopped(_))) => (StatusCode::CONFLICT, error),
         Err(error) => (StatusCode::BAD_GATEWAY, error),
     };
-    Err(refusal(status, "Server not started", &whole(&error)))
+    Err(refusal(status, "Server not started", &in_words(&error)))
 }
 
 fn changed(outcome: Result<Applied, ChangeError>) -> Result<Response<ServiceBody>, Response<ServiceBody>> {
@@ -217,14 +220,7 @@ fn changed(outcome: Result<Applied, ChangeError>) -> Result<Response<ServiceBody
         ChangeError::File { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::BAD_REQUEST,
     };
-    Err(refusal(status, "Configuration not changed", &whole(&error)))
-}
-
-/// An error and what is behind it; what one level quotes of the next is not said twice.
-fn whole(error: &dyn std::error::Error) -> String {
-    let sources = std::iter::successors(error.source(), |error| error.source()).map(ToString::to_string);
-    sources
-        .fold(error.to_string(), |said, source| if said.contains(&source) { said } else { format!("{said}: {source}") })
+    Err(refusal(status, "Configuration not changed", &in_words(&error)))
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 //!
 //! [`FindEra`] finds out in which era a server is to be spoken to, and opens connections that are ready in it. A legacy
 //! server asks its client in the middle of a call, and a client that cannot be asked there is told to come back with
-//! the answers: [`ParkedCall`] is that call, and [`Parking`] keeps it until then, behind a sealed token. [`AsLegacy`] is the
-//! other way round: a modern server, which remembers nothing and asks by its results, as a legacy client expects it.
+//! the answers: [`ParkedCall`] is that call, and [`Parking`] keeps it until then, behind a sealed token. [`AsModern`] is a
+//! legacy server as modern clients see it, and does all that for them. [`AsLegacy`] is a modern server, which remembers
+//! nothing and asks by its results, as a legacy client expects it.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -36,6 +37,7 @@
 //! result says so in the front.
 
 mod as_legacy;
+mod as_modern;
 mod evidence;
 mod find_era;
 mod parking;
@@ -43,6 +45,7 @@ mod refusal;
 mod verdict;
 
 pub use as_legacy::AsLegacy;
+pub use as_modern::AsModern;
 pub use find_era::FindEra;
 pub use parking::{
     AnswerError, ParkError, ParkedCall, Parking, ParkingLimits, Purpose, Question, ResumeError, Resumed, SealError,

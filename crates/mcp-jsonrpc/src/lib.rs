@@ -16,6 +16,7 @@
 
 mod batch;
 mod compose;
+mod cut;
 mod error;
 pub mod field;
 mod id;
@@ -26,6 +27,7 @@ mod splice;
 
 pub use batch::{BatchError, Incoming, join};
 pub use compose::quote;
+pub use cut::{cuts, without};
 pub use error::{ParseError, Reason};
 pub use field::FieldError;
 pub use id::Id;

@@ -38,9 +38,11 @@ pub use shape::{
     cache::{CacheHints, CacheScope},
     cancelled::CancelledParams,
     capabilities::{ClientCapabilities, ClientCapability, ServerCapabilities, ServerCapability},
+    completed::completed,
     discover::{DiscoverAnswer, DiscoverResult},
     envelope::Envelope,
     initialize::{InitializeParams, InitializeResult},
+    input_answer::is_answer_to,
     input_required::{InputRequest, InputRequired, InputResponses},
     list_page::{ListKind, ListPage, list_params},
     logging::{level_of, set_level_params},
@@ -52,4 +54,5 @@ pub use shape::{
     tool_hints::is_repeatable_tool,
     tool_result::is_tool_error,
     unsupported_version::UnsupportedVersion,
+    url_elicitation::{url_elicitations, without_elicitation_id},
 };

@@ -3,9 +3,11 @@
 pub(crate) mod cache;
 pub(crate) mod cancelled;
 pub(crate) mod capabilities;
+pub(crate) mod completed;
 pub(crate) mod discover;
 pub(crate) mod envelope;
 pub(crate) mod initialize;
+pub(crate) mod input_answer;
 pub(crate) mod input_required;
 pub(crate) mod list_page;
 pub(crate) mod logging;
@@ -18,6 +20,7 @@ pub(crate) mod subscription;
 pub(crate) mod tool_hints;
 pub(crate) mod tool_result;
 pub(crate) mod unsupported_version;
+pub(crate) mod url_elicitation;
 
 use std::ops::Range;
 

@@ -7,7 +7,7 @@ use mcp_auth::{Denied, RefusedVariable};
 use mcp_jsonrpc::{BatchError, Id, Message, ParseError};
 use mcp_protocol::{MirrorError, Revision, UnsupportedVersion, code, header as names};
 use mcp_session::CreateError;
-use mcp_transport::{ConnectError, Lost, NotSent};
+use mcp_transport::{ConnectError, Lost, NotSent, in_words};
 use mcp_transport_http::server::Refusal;
 
 use crate::server::Unreachable;
@@ -395,13 +395,6 @@ impl From<&ConnectError> for Told {
         let told = Self::new(status, code::SERVER_ERROR, in_words(error));
         if busy { told.retry_later() } else { told }
     }
-}
-
-/// An error and what is behind it; what one level quotes of the next is not said twice.
-fn in_words(error: &dyn std::error::Error) -> String {
-    let sources = std::iter::successors(error.source(), |error| error.source()).map(ToString::to_string);
-    sources
-        .fold(error.to_string(), |said, source| if said.contains(&source) { said } else { format!("{said}: {source}") })
 }
 
 impl Told {

@@ -5,7 +5,7 @@
 
 use std::{mem, sync::Arc};
 
-use mcp_transport::{CloseReason, Closed, ConnectError, NotSent};
+use mcp_transport::{CloseReason, Closed, ConnectError, NotSent, in_words};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +17,6 @@ use crate::{
     lineage::{Life, Lineage},
     phase::{Attempt, Cause, Pending, Phase},
     policy::{Moment, Policy},
-    state::in_words,
 };
 
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! What a supervised server is doing.
 
-use std::{error::Error, sync::Arc, time::SystemTime};
+use std::{sync::Arc, time::SystemTime};
 
 /// What a supervised server is doing, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,43 +53,13 @@ pub struct Failure {
     pub at: SystemTime,
 }
 
-/// An error and its causes in one line.
-pub(crate) fn in_words(error: &dyn Error) -> String {
-    let mut words = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let more = cause.to_string();
-        // Some errors quote their cause themselves.
-        if !words.contains(&more) {
-            words = format!("{words}: {more}");
-        }
-        source = cause.source();
-    }
-    words
-}
-
 #[cfg(test)]
 mod tests {
-    use mcp_transport::ConnectError;
-
     use super::*;
 
     #[test]
     fn every_state_has_its_word() {
         let all = [State::Stopped, State::Starting, State::Running, State::Restarting, State::Error];
         assert_eq!(all.map(State::as_str), ["stopped", "starting", "running", "restarting", "error"]);
-    }
-
-    #[test]
-    fn an_error_in_words_tells_every_cause_once() {
-        let inner = std::io::Error::other("the door is locked");
-        let spawn = ConnectError::Spawn { program: "cat".to_owned(), hint: "is it installed", source: inner };
-        assert_eq!(in_words(&spawn), "could not start `cat`: is it installed: the door is locked");
-        // An `io::Error` quotes what it holds, and may give the same as its cause.
-        let nested = ConnectError::Other(Box::new(std::io::Error::other(spawn)));
-        assert_eq!(
-            in_words(&nested),
-            "the server could not be reached: could not start `cat`: is it installed: the door is locked"
-        );
     }
 }

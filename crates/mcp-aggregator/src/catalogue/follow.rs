@@ -4,32 +4,37 @@ use std::{future::pending, sync::Arc, time::Duration};
 
 use futures::FutureExt;
 use mcp_protocol::ListKind;
-use sha2::{Digest, Sha256};
+use mcp_transport::Connection;
 use tokio::{
     sync::watch,
-    time::{sleep, timeout},
+    time::{Instant, sleep},
 };
 
 use super::{
-    Ground, Standing, State,
+    Ground, Standing, State, kept,
     watch::{News, Notes},
 };
 use crate::{
     Member, Unavailable,
-    listing::{Listing, Unlisted},
+    listing::{Listing, Source, Unlisted},
 };
 
-/// The wait before a server that could not be asked is asked again: at first, and after many times.
-const WAIT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+/// The wait before a server that could not be asked is asked again: at first, and after many times. What was followed for
+/// as long as the latter begins at the former again.
+const WAIT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
 /// Changes often come in bunches; this long after the first one the lists are read.
 const BUNCH: Duration = Duration::from_millis(30);
-/// How long a server may take to give all its lists.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// The same where changes do not stop coming.
+const STORM: Duration = Duration::from_secs(2);
 
-/// When a server is to be asked for everything again.
-enum After {
-    AtOnce,
-    AWhile,
+/// How the following of a server ended.
+enum End {
+    /// There is another connection, or somebody wants a new look.
+    Renewed,
+    /// Nothing more is heard of it.
+    Silent,
+    /// It cannot be asked.
+    Failed(Standing),
 }
 
 /// How often the connections to a server were replaced.
@@ -37,10 +42,12 @@ type Generation = Option<watch::Receiver<u64>>;
 
 pub(super) async fn run(member: Arc<dyn Member>, state: Arc<State>, ground: Arc<Ground>) {
     let mut generation = member.generation(ground.era);
+    ground.pinning.ready().await;
     if recall(&member, &state, &ground).await && member.is_on_demand() {
         // It is not started to learn what is known; once somebody uses it, it can as well be asked.
-        state.away(Standing::Here);
-        ground.tell();
+        if state.stand(Standing::Here) {
+            ground.tell();
+        }
         tokio::select! {
             () = renewed(&mut generation) => {}
             () = state.look.notified() => {}
@@ -48,152 +55,164 @@ pub(super) async fn run(member: Arc<dyn Member>, state: Arc<State>, ground: Arc<
     }
     let mut wait = WAIT.0;
     loop {
+        // One that could not be used has none, and may have one by now.
+        generation = generation.or_else(|| member.generation(ground.era));
+        let begun = Instant::now();
+        let mut rests = false;
         match follow(&member, &state, &ground, &mut generation).await {
             // Another process may be another version.
-            Ok(After::AtOnce) => {
+            End::Renewed => {
                 wait = WAIT.0;
                 continue;
             }
-            Ok(After::AWhile) => wait = WAIT.0,
-            Err(standing) => {
-                if state.away(standing.clone()) {
+            // One that is started by its first use is not started to be heard.
+            End::Silent => rests = member.is_on_demand() && generation.is_some(),
+            End::Failed(standing) => {
+                if state.stand(standing.clone()) {
                     ground.tell();
-                    if let Standing::Away(reason) = &standing {
-                        tracing::debug!(
-                            server = &**member.name(),
-                            "the server cannot be asked what it offers: {reason}"
-                        );
-                    }
+                    tracing::debug!(server = &**member.name(), "what the server offers is not known: {standing}");
                 }
             }
         }
+        if WAIT.1 <= begun.elapsed() {
+            wait = WAIT.0;
+        }
         tokio::select! {
-            () = sleep(wait) => {}
-            () = renewed(&mut generation) => {}
+            () = sleep(wait), if !rests => wait = (wait * 2).min(WAIT.1),
+            () = renewed(&mut generation) => wait = WAIT.0,
             () = state.look.notified() => wait = WAIT.0,
         }
-        wait = (wait * 2).min(WAIT.1);
     }
 }
 
-/// Asks the server, and again whenever it says so or was started again; ends when nothing more is heard of it.
-async fn follow(
+/// Asks the server, and again whenever it says so; ends when there is another connection, or none.
+async fn follow(member: &Arc<dyn Member>, state: &State, ground: &Ground, generation: &mut Generation) -> End {
+    let connection = match member.open(&ground.caller).await {
+        Ok(connection) => connection,
+        Err(Unavailable::OtherEra) => return End::Failed(Standing::OtherEra),
+        Err(other) => return End::Failed(Standing::Away(other.to_string().into())),
+    };
+    seen(generation);
+    let end = if member.is_dedicated() {
+        let read = read(member, state, ground, &connection).await;
+        // It was started to be asked and for nothing else.
+        connection.close().await;
+        drop(connection);
+        match read {
+            Ok(_) => {
+                tokio::select! {
+                    () = renewed(generation) => {}
+                    () = state.look.notified() => {}
+                }
+                Ok(End::Renewed)
+            }
+            Err(error) => Err(error),
+        }
+    } else {
+        hear(member, state, ground, &connection, generation).await
+    };
+    end.unwrap_or_else(|error| End::Failed(Standing::Away(error.to_string().into())))
+}
+
+/// Reads the lists, and those again of which the server says that they have changed.
+async fn hear(
     member: &Arc<dyn Member>,
     state: &State,
     ground: &Ground,
+    connection: &Arc<dyn Connection>,
     generation: &mut Generation,
-) -> Result<After, Standing> {
-    let connection = member.open(&ground.caller).await.map_err(|error| match error {
-        Unavailable::OtherEra => Standing::OtherEra,
-        other => Standing::Away(other.to_string().into()),
-    })?;
+) -> Result<End, Unlisted> {
     // There before the first list is read, so that no change in between is missed.
-    let mut notes = Notes::of(&connection, ground.era);
-    seen(generation);
-    let failed = |error: Unlisted| Standing::Away(error.to_string().into());
-    let reading = Listing::read(member.name(), &connection, &ground.caller);
-    let read = timeout(PATIENCE, reading).await;
-    let mut listing = match read {
-        Ok(read) => read.map_err(failed)?,
-        Err(_) => return Err(Standing::Away(format!("it did not give its lists within {PATIENCE:?}").into())),
-    };
-    publish(member, state, ground, &mut listing).await;
-    if member.is_dedicated() {
-        // It was started to be asked and for nothing else.
-        connection.close().await;
-        notes = Notes::none();
-    } else {
-        notes.listen(&connection, &ground.caller, listing.capabilities).await;
-    }
+    let mut notes = Notes::of(connection, &ground.caller).await;
+    let mut listing = read(member, state, ground, connection).await?;
+    let (mut last, mut pause) = (Instant::now(), BUNCH);
     loop {
-        let kinds = tokio::select! {
+        let first = tokio::select! {
             news = notes.next() => match news {
-                News::Changed(kind) => {
-                    sleep(BUNCH).await;
-                    let mut kinds = of_one_notice(kind);
-                    while let Some(News::Changed(more)) = notes.next().now_or_never() {
-                        kinds.extend(of_one_notice(more).into_iter().filter(|kind| !kinds.contains(kind)).collect::<Vec<_>>());
-                    }
-                    kinds
-                }
-                News::Over => return Ok(After::AWhile),
+                News::Changed(kind) => kind,
+                News::Over => return Ok(End::Silent),
             },
-            () = renewed(generation) => return Ok(After::AtOnce),
-            () = state.look.notified() => return Ok(After::AtOnce),
+            () = renewed(generation) => return Ok(End::Renewed),
+            () = state.look.notified() => return Ok(End::Renewed),
         };
-        let rereading = listing.reread(member.name(), &kinds, &connection, &ground.caller);
-        match timeout(PATIENCE, rereading).await {
-            Ok(Ok(newer)) => listing = newer,
-            Ok(Err(error)) => return Err(failed(error)),
-            Err(_) => return Err(Standing::Away(format!("it did not give its lists within {PATIENCE:?}").into())),
+        // A server that announces changes whenever it is asked is asked ever less often.
+        pause = if last.elapsed() < STORM { (pause * 2).min(STORM) } else { BUNCH };
+        sleep(pause).await;
+        let mut kinds = of_one_notice(first).to_vec();
+        while let Some(News::Changed(more)) = notes.next().now_or_never() {
+            let more = of_one_notice(more).iter().copied().filter(|kind| !kinds.contains(kind));
+            kinds.extend(more.collect::<Vec<_>>());
         }
-        publish(member, state, ground, &mut listing).await;
+        let source = Source { server: member.name(), connection, caller: &ground.caller };
+        listing = listing.reread(&source, &kinds).await?;
+        publish(member, state, ground, &listing).await;
+        last = Instant::now();
     }
 }
 
-fn of_one_notice(kind: ListKind) -> Vec<ListKind> {
+/// The lists that one notice is about.
+fn of_one_notice(kind: ListKind) -> &'static [ListKind] {
     match kind {
-        ListKind::Resources | ListKind::ResourceTemplates => vec![ListKind::Resources, ListKind::ResourceTemplates],
-        other => vec![other],
+        ListKind::Tools => &[ListKind::Tools],
+        ListKind::Prompts => &[ListKind::Prompts],
+        ListKind::Resources | ListKind::ResourceTemplates => &[ListKind::Resources, ListKind::ResourceTemplates],
     }
+}
+
+/// Reads all lists, and tells of the first ones early if the others take long.
+async fn read(
+    member: &Arc<dyn Member>,
+    state: &State,
+    ground: &Ground,
+    connection: &Arc<dyn Connection>,
+) -> Result<Listing, Unlisted> {
+    let before = state.known().listing.clone();
+    let source = Source { server: member.name(), connection, caller: &ground.caller };
+    let partly = |part: &Listing| {
+        if state.publish(member.name(), part, &ground.pinning, false) {
+            ground.tell();
+        }
+    };
+    let listing = Listing::read(&source, before.as_deref(), partly).await?;
+    publish(member, state, ground, &listing).await;
+    Ok(listing)
 }
 
 /// Tells everybody what the server offers, and keeps it for the time when it is not there.
-async fn publish(member: &Arc<dyn Member>, state: &State, ground: &Ground, listing: &mut Listing) {
-    let name = member.name();
-    ground.pinning.ready().await;
-    *listing = ground.pinning.pinned(name, listing.clone());
-    ground.pinning.save().await;
-    if !state.publish(listing.clone()) {
-        return;
+async fn publish(member: &Arc<dyn Member>, state: &State, ground: &Ground, listing: &Listing) {
+    let is_news = state.publish(member.name(), listing, &ground.pinning, true);
+    if is_news {
+        ground.tell();
     }
-    ground.tell();
-    if let (Some(store), Some(text)) = (&ground.store, listing.to_text())
-        && let Err(error) = store.save(&key(ground, name), &text).await
-    {
-        tracing::warn!(server = &**name, "what the server offers cannot be kept: {error}");
+    ground.pinning.save().await;
+    if is_news {
+        kept::keep(ground, member.name(), listing).await;
     }
 }
 
 /// Takes what the server offered when it was last there, until it has been asked; says whether there was anything.
 async fn recall(member: &Arc<dyn Member>, state: &State, ground: &Ground) -> bool {
-    let Some(store) = &ground.store else { return false };
-    let name = member.name();
-    let text = match store.load(&key(ground, name)).await {
-        Ok(text) => text,
-        Err(error) => {
-            tracing::warn!(server = &**name, "what the server last offered cannot be read: {error}");
-            None
-        }
-    };
-    let Some(listing) = text.as_deref().and_then(Listing::from_text) else { return false };
-    ground.pinning.ready().await;
-    let listing = ground.pinning.pinned(name, listing);
-    state.known().listing = Some(Arc::new(listing));
-    ground.tell();
+    // It has taken the place of another one, and what that one offered, kept or not, may not be what it offers.
+    if state.known().listing.is_some() {
+        return false;
+    }
+    let Some(listing) = kept::recall(ground, member.name()).await else { return false };
+    if state.publish(member.name(), &listing, &ground.pinning, false) {
+        ground.tell();
+    }
     true
-}
-
-/// Under what the lists of a server are kept; its name may have characters that keys have not.
-fn key(ground: &Ground, name: &str) -> String {
-    let digest = Sha256::digest(name);
-    let hex: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-    let era = match ground.era {
-        mcp_protocol::Era::Legacy => "legacy",
-        mcp_protocol::Era::Modern => "modern",
-    };
-    format!("catalogue-{era}-{hex}")
 }
 
 /// Resolves when there is another connection than the one that was seen last.
 async fn renewed(generation: &mut Generation) {
-    let is_counted = match generation {
-        Some(generation) => generation.changed().await.is_ok(),
-        None => false,
-    };
-    if !is_counted {
-        pending().await
+    if let Some(counted) = generation {
+        if counted.changed().await.is_ok() {
+            return;
+        }
+        // There are no such connections any more; others may be counted elsewhere.
+        *generation = None;
     }
+    pending::<()>().await;
 }
 
 fn seen(generation: &mut Generation) {

@@ -8,13 +8,17 @@ use mcp_protocol::{Envelope, Era, ListKind, Revision, ServerCapabilities, Subscr
 use mcp_transport::{Caller, Connection, Events, Reply, Request};
 
 /// What a server says of its lists.
-pub(super) struct Notes {
-    events: Option<Events>,
+pub(super) enum Notes {
+    /// Nothing, ever.
+    None,
+    /// What it says on its own.
+    Events(Events),
     /// The stream of changes of the modern era.
-    stream: Option<Reply>,
+    Stream(Reply),
 }
 
 /// What was heard.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum News {
     Changed(ListKind),
     /// Nothing more is heard.
@@ -22,61 +26,32 @@ pub(super) enum News {
 }
 
 impl Notes {
-    /// What `connection` says on its own.
-    pub(super) fn of(connection: &Arc<dyn Connection>, era: Era) -> Self {
-        Self { events: if era == Era::Legacy { connection.events() } else { None }, stream: None }
-    }
-
-    pub(super) fn none() -> Self {
-        Self { events: None, stream: None }
-    }
-
-    /// Asks a server of the modern era to tell; one that never changes, or does not tell, is not asked.
-    pub(super) async fn listen(
-        &mut self,
-        connection: &Arc<dyn Connection>,
-        caller: &Arc<Caller>,
-        able: ServerCapabilities,
-    ) {
-        if caller.era() == Era::Legacy {
-            return;
-        }
-        let everything = SubscriptionFilter {
-            tools_list_changed: true,
-            prompts_list_changed: true,
-            resources_list_changed: true,
-            ..SubscriptionFilter::default()
-        };
-        let filter = everything.honoured(able);
-        if filter.is_empty() {
-            return;
-        }
-        let envelope = Envelope {
-            version: Revision::LATEST,
-            capabilities: caller.capabilities(),
-            client_info: caller.client.as_ref().map(|client| &*client.info),
-            log_level: None,
-        };
-        let params = listen_params(&filter, &envelope);
-        let message = Message::request(&Id::from(1), method::SUBSCRIPTIONS_LISTEN, Some(&params));
-        if let Ok(request) = Request::new(message, Arc::clone(caller)) {
-            self.stream = connection.call(request).await.ok();
+    /// What `connection` says from now on.
+    pub(super) async fn of(connection: &Arc<dyn Connection>, caller: &Arc<Caller>) -> Self {
+        match caller.era() {
+            Era::Legacy => connection.events().map_or(Self::None, Self::Events),
+            Era::Modern => listen(connection, caller).await.map_or(Self::None, Self::Stream),
         }
     }
 
     /// The next news. Without anybody to tell, there is none, ever.
     pub(super) async fn next(&mut self) -> News {
         loop {
-            let note = match (&mut self.stream, &mut self.events) {
-                (Some(stream), _) => match stream.next().await {
+            let note = match self {
+                Self::Stream(stream) => match stream.next().await {
                     Some(Ok(note)) if note.kind() == Kind::Notification => note,
+                    // It declares that it tells, and does not: asking again would not help.
+                    Some(Ok(note)) if note.is_error() => {
+                        *self = Self::None;
+                        continue;
+                    }
                     _ => return News::Over,
                 },
-                (None, Some(events)) => match events.next().await {
+                Self::Events(events) => match events.next().await {
                     Some(event) => event,
                     None => return News::Over,
                 },
-                (None, None) => pending().await,
+                Self::None => pending().await,
             };
             let changed = ListKind::ALL.into_iter().find(|kind| note.method() == Some(kind.list_changed()));
             if let Some(kind) = changed {
@@ -84,4 +59,28 @@ impl Notes {
             }
         }
     }
+}
+
+/// Asks a server of the modern era to tell; one that never changes, or does not tell, is not asked.
+async fn listen(connection: &Arc<dyn Connection>, caller: &Arc<Caller>) -> Option<Reply> {
+    let able = ServerCapabilities::read(connection.peer().capabilities()).unwrap_or_default();
+    let everything = SubscriptionFilter {
+        tools_list_changed: true,
+        prompts_list_changed: true,
+        resources_list_changed: true,
+        ..SubscriptionFilter::default()
+    };
+    let filter = everything.honoured(able);
+    if filter.is_empty() {
+        return None;
+    }
+    let envelope = Envelope {
+        version: Revision::LATEST,
+        capabilities: caller.capabilities(),
+        client_info: caller.client.as_ref().map(|client| &*client.info),
+        log_level: None,
+    };
+    let params = listen_params(&filter, &envelope);
+    let message = Message::request(&Id::from(1), method::SUBSCRIPTIONS_LISTEN, Some(&params));
+    connection.call(Request::new(message, Arc::clone(caller)).ok()?).await.ok()
 }

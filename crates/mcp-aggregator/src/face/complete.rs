@@ -6,7 +6,7 @@ use mcp_jsonrpc::{Edit, field, quote};
 use mcp_protocol::code;
 use mcp_transport::{Reply, Request, SendError};
 
-use super::{Face, refused};
+use super::{Face, refused, send::Errand};
 use crate::view::View;
 
 impl Face {
@@ -28,7 +28,7 @@ impl Face {
             let message =
                 if *own == *reference { message.clone() } else { message.spliced(&[Edit { at, with: &quote(&own) }]) };
             let request = request.clone().with_message(message);
-            return self.send(&view, to, request, true, None).await;
+            return self.send(Errand::repeatable(&view, to, request)).await;
         }
         Ok(refused(&request, code::INVALID_PARAMS, "the reference must name a prompt, or the URI of a resource"))
     }

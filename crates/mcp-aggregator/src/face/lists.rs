@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use mcp_jsonrpc::{Edit, field, quote};
-use mcp_protocol::{ListKind, code};
+use mcp_protocol::{Era, InputResponses, ListKind, code};
 use mcp_transport::{Reply, Request, SendError};
 
-use super::{Face, answered, refused};
+use super::{Face, id, refused, send::Errand};
 use crate::{
     arguments,
     view::{Named, View},
@@ -18,7 +18,7 @@ impl Face {
         let Some(hub) = self.hub.upgrade() else {
             return refused(request, code::INTERNAL_ERROR, "the hub is shutting down");
         };
-        hub.awaited(self.era, &self.scope).await;
+        hub.awaited(self.era, &self.sight).await;
         let Some(view) = self.view() else {
             return refused(request, code::INTERNAL_ERROR, "the hub is shutting down");
         };
@@ -28,8 +28,8 @@ impl Face {
             Some(Some(cursor)) => Some(cursor),
             Some(None) => return refused(request, code::INVALID_PARAMS, "the cursor must be a string"),
         };
-        match view.page(kind, cursor.as_deref(), hub.options().page) {
-            Some(page) => answered(request, &page),
+        match view.page(kind, cursor.as_deref(), hub.options().page, &id(request)) {
+            Some(page) => Reply::ready(page),
             None => refused(request, code::INVALID_PARAMS, "the cursor is none that this list has given"),
         }
     }
@@ -61,14 +61,14 @@ impl Face {
         if find(&view, &name).is_none() {
             // Its server may just be starting.
             if let Some(hub) = self.hub.upgrade() {
-                hub.awaited(self.era, &self.scope).await;
+                hub.awaited(self.era, &self.sight).await;
             }
             view = self.view().unwrap_or(view);
         }
         let Some(named) = find(&view, &name) else {
             return Ok(refused(&request, code::INVALID_PARAMS, &format!("Unknown {what}: {name}")));
         };
-        let (member, is_repeatable) = (named.member, named.is_repeatable && !is_continued(&request));
+        let (to, is_repeatable) = (named.member, named.is_repeatable && !is_continued(&request));
         let mut message = if *named.own == *name {
             message.clone()
         } else {
@@ -78,12 +78,12 @@ impl Face {
             message = arguments::fitted(&message, rule);
         }
         let request = request.clone().with_message(message);
-        self.send(&view, member, request, is_repeatable, None).await
+        self.send(Errand { view, to, request, is_repeatable, subscription: None }).await
     }
 }
 
 /// Whether a request carries answers to what its server has asked, which are not given twice.
 fn is_continued(request: &Request) -> bool {
-    let has = |member| matches!(request.message().find(&["params", member]), Ok(Some(_)) | Err(_));
-    has("inputResponses") || has("requestState")
+    let is_first = |params| InputResponses::read(params).is_ok_and(|answers| answers == InputResponses::default());
+    request.caller().era() == Era::Modern && !request.message().params().is_some_and(is_first)
 }

@@ -8,18 +8,17 @@ use std::{
 
 use futures::{FutureExt, Stream, future::BoxFuture};
 use mcp_jsonrpc::{Edit, Kind, Message, field, quote};
-use mcp_protocol::method;
-use mcp_transport::{Connection, Lost, Reply, ReplySource, Request, SendError};
+use mcp_protocol::{code, method};
+use mcp_transport::{Connection, Lost, Reply, ReplySource, SendError};
 use tokio::time::sleep;
 
 use super::{
     Face,
-    send::{Subscription, wait},
+    send::{Errand, is_worth_repeating, wait},
 };
 use crate::{
     Retry,
     uri::{prefixed, uris_in},
-    view::View,
 };
 
 /// Gives the client its own questions, under ids of the client's own, and URIs as it knows them; makes a call that was lost
@@ -28,55 +27,41 @@ pub(super) struct Passed {
     reply: Reply,
     face: Arc<Face>,
     from: Arc<dyn Connection>,
-    view: Arc<View>,
-    member: usize,
-    /// By what questions of this call are told; 0 before the first.
-    call: u64,
-    again: Option<Again>,
-    repeating: Option<BoxFuture<'static, Result<(Reply, Arc<dyn Connection>), SendError>>>,
-    subscription: Option<Subscription>,
-}
-
-/// What it takes to make a call again.
-pub(super) struct Again {
-    request: Request,
+    errand: Errand,
     retry: Retry,
     tried: u32,
+    /// By what questions of this call are told; 0 before the first. Whoever was asked something is not asked it again.
+    call: u64,
+    repeating: Option<BoxFuture<'static, Repeated>>,
 }
 
-impl Again {
-    pub(super) fn new(request: Request, retry: Retry, tried: u32) -> Self {
-        Self { request, retry, tried }
-    }
-}
+/// How the attempts to make a call again went, and how many there have been.
+type Repeated = (Result<(Reply, Arc<dyn Connection>), SendError>, u32);
 
 impl Passed {
     pub(super) fn new(
         reply: Reply,
         face: Arc<Face>,
         from: Arc<dyn Connection>,
-        view: Arc<View>,
-        member: usize,
-        again: Option<Again>,
-        subscription: Option<Subscription>,
+        errand: Errand,
+        retry: Retry,
+        tried: u32,
     ) -> Self {
-        Self { reply, face, from, view, member, call: 0, again, repeating: None, subscription }
+        Self { reply, face, from, errand, retry, tried, call: 0, repeating: None }
     }
 
     /// What the client is to see of `message`, if anything.
     fn seen(&mut self, message: Message) -> Option<Message> {
         match message.kind() {
             Kind::Response => {
-                if let Some(subscription) = self.subscription.take()
-                    && message.is_error()
+                if let Some(subscription) = self.errand.subscription.take()
+                    && !message.is_error()
                 {
-                    self.face.standing().subscriptions.remove(&subscription);
+                    self.face.standing().subscribe(subscription);
                 }
                 Some(self.with_uris(message))
             }
             Kind::Request if self.face.is_session => {
-                // Whoever was asked something is not asked it again.
-                self.again = None;
                 let mut questions = self.face.questions();
                 if self.call == 0 {
                     self.call = questions.call();
@@ -92,21 +77,22 @@ impl Passed {
 
     /// The response with its URIs as the client knows them. What no list has is remembered.
     fn with_uris(&self, response: Message) -> Message {
-        if self.view.is_single {
+        let view = &self.errand.view;
+        if view.is_single {
             return response;
         }
         let places = uris_in(&response);
         if places.is_empty() {
             return response;
         }
-        let seen = &self.view.members[self.member];
+        let seen = &view.members[self.errand.to];
         let name = seen.member.name();
         let mut edits = Vec::new();
         for at in places {
             let raw = std::str::from_utf8(&response.text()[at.clone()]).ok();
             let Some(uri) = raw.and_then(field::unescape) else { continue };
-            match self.view.resource(&uri) {
-                Some(found) if found.member == self.member => {}
+            match view.resource(&uri) {
+                Some(found) if found.member == self.errand.to => {}
                 // Anybody would take it for the other server's.
                 Some(_) if seen.collides => edits.push((at, quote(&prefixed(name, &uri)))),
                 Some(_) => {}
@@ -126,23 +112,38 @@ impl Passed {
 
     /// Begins to make the call again, if it may be; says whether it did.
     fn repeat(&mut self, lost: &Lost) -> bool {
-        let is_passing = match lost {
-            Lost::Exited(_) | Lost::Unread(_) => true,
-            Lost::Http { status, .. } => matches!(status, 502..=504 | 429),
+        let may_be_seen_twice = self.errand.is_repeatable && self.call == 0;
+        let is_fit = match lost {
+            Lost::Unread(_) => true,
+            Lost::Exited(_) => may_be_seen_twice,
+            Lost::Http { status, .. } => may_be_seen_twice && matches!(status, 502..=504 | 429),
             _ => false,
         };
-        let Some(again) = self.again.as_mut().filter(|again| is_passing && again.tried < again.retry.attempts) else {
+        if !is_fit || self.retry.attempts <= self.tried {
             return false;
-        };
-        let pause = wait(again.retry, again.tried);
-        again.tried += 1;
-        let (face, view, member) = (Arc::clone(&self.face), Arc::clone(&self.view), self.member);
-        let request = again.request.clone();
+        }
+        let (face, retry, mut tried) = (Arc::clone(&self.face), self.retry, self.tried);
+        let member = Arc::clone(&self.errand.view.members[self.errand.to].member);
+        let request = self.errand.request.clone();
         self.repeating = Some(Box::pin(async move {
-            sleep(pause).await;
-            face.send_once(&view, member, request).await
+            loop {
+                sleep(wait(retry, tried)).await;
+                tried += 1;
+                match face.send_once(&member, request.clone()).await {
+                    Err(error) if tried < retry.attempts && is_worth_repeating(&error.reason) => {}
+                    sent => return (sent, tried),
+                }
+            }
         }));
         true
+    }
+
+    /// What the client is told where a call that was lost could not be made again.
+    fn not_sent(&self, error: &SendError) -> Message {
+        let server = self.errand.view.members[self.errand.to].member.name();
+        let text = format!("server `{server}`: the call was lost, and could not be made again: {error}");
+        let id = error.message.id();
+        Message::error_response(id.as_ref(), code::SERVER_ERROR, &text, None)
     }
 }
 
@@ -152,8 +153,8 @@ impl Stream for Passed {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             if let Some(repeating) = &mut self.repeating {
-                let Poll::Ready(sent) = repeating.poll_unpin(context) else { return Poll::Pending };
-                self.repeating = None;
+                let Poll::Ready((sent, tried)) = repeating.poll_unpin(context) else { return Poll::Pending };
+                (self.repeating, self.tried) = (None, tried);
                 match sent {
                     Ok((reply, from)) => (self.reply, self.from) = (reply, from),
                     Err(error) => return Poll::Ready(Some(Ok(self.not_sent(&error)))),
@@ -169,16 +170,6 @@ impl Stream for Passed {
                 other => return other,
             }
         }
-    }
-}
-
-impl Passed {
-    /// What the client is told where a call that was lost could not be made again.
-    fn not_sent(&self, error: &SendError) -> Message {
-        let server = self.view.members[self.member].member.name();
-        let text = format!("server `{server}`: the call was lost, and could not be made again: {error}");
-        let id = error.message.id();
-        Message::error_response(id.as_ref(), mcp_protocol::code::SERVER_ERROR, &text, None)
     }
 }
 

@@ -2,20 +2,26 @@
 
 use std::sync::Arc;
 
+use futures::{StreamExt, stream};
 use mcp_jsonrpc::{Edit, quote};
 use mcp_protocol::{Era, RESOURCE_URI_PATH, ServerCapability, code, resource_uri};
 use mcp_transport::{Reply, Request, SendError};
+use tokio::time::timeout;
 
-use super::{Face, refused};
+use super::{Face, PATIENCE, refused, send::Errand};
 use crate::view::{Found, View};
+
+/// Servers that are asked at the same time for a resource that none of them lists.
+const ASKED: usize = 16;
 
 impl Face {
     pub(super) async fn read(&self, view: Arc<View>, request: Request) -> Result<Reply, SendError> {
         let Some(uri) = uri_of(&request) else { return Ok(without_uri(&request)) };
         match self.owner(&view, &uri) {
+            Some(found) if view.is_hidden(found.member, &found.own) => Ok(self.unknown(&request, &uri)),
             Some(found) => {
-                let (to, request) = (found.member, under(&request, &uri, &found));
-                self.send(&view, to, request, true, None).await
+                let request = under(&request, &uri, &found);
+                self.send(Errand::repeatable(&view, found.member, request)).await
             }
             None => self.read_anywhere(&view, &request, &uri).await,
         }
@@ -23,28 +29,24 @@ impl Face {
 
     pub(super) async fn subscribe(&self, view: Arc<View>, request: Request) -> Result<Reply, SendError> {
         let Some(uri) = uri_of(&request) else { return Ok(without_uri(&request)) };
-        let found = self.owner(&view, &uri).or_else(|| only(&view, ServerCapability::ResourcesSubscribe, &uri));
-        let Some(found) = found else { return Ok(self.unknown(&request, &uri)) };
+        let Some(found) = self.teller(&view, &uri) else { return Ok(self.unknown(&request, &uri)) };
         let subscription = (Arc::clone(view.members[found.member].member.name()), found.own.clone());
-        if self.is_session {
-            self.standing().subscriptions.insert(subscription.clone());
+        if !self.standing().has_room_for(&subscription) {
+            let text = "the client has as many subscriptions as it may; end another one first";
+            return Ok(refused(&request, code::INVALID_REQUEST, text));
         }
-        let (to, request) = (found.member, under(&request, &uri, &found));
-        let sent = self.send(&view, to, request, true, Some(subscription.clone())).await;
-        if sent.is_err() {
-            self.standing().subscriptions.remove(&subscription);
-        }
-        sent
+        let request = under(&request, &uri, &found);
+        let subscription = Some(subscription).filter(|_| self.is_session);
+        self.send(Errand { subscription, ..Errand::repeatable(&view, found.member, request) }).await
     }
 
     pub(super) async fn unsubscribe(&self, view: Arc<View>, request: Request) -> Result<Reply, SendError> {
         let Some(uri) = uri_of(&request) else { return Ok(without_uri(&request)) };
-        let found = self.owner(&view, &uri).or_else(|| only(&view, ServerCapability::ResourcesSubscribe, &uri));
-        let Some(found) = found else { return Ok(self.unknown(&request, &uri)) };
+        let Some(found) = self.teller(&view, &uri) else { return Ok(self.unknown(&request, &uri)) };
         let subscription = (Arc::clone(view.members[found.member].member.name()), found.own.clone());
-        self.standing().subscriptions.remove(&subscription);
-        let (to, request) = (found.member, under(&request, &uri, &found));
-        self.send(&view, to, request, true, None).await
+        self.standing().unsubscribe(&subscription);
+        let request = under(&request, &uri, &found);
+        self.send(Errand::repeatable(&view, found.member, request)).await
     }
 
     /// Whose a resource is: by what the servers list, or by what results have shown.
@@ -56,24 +58,37 @@ impl Face {
         view.resource(uri).or_else(learned)
     }
 
-    /// Asks the servers one after the other for a resource that none of them lists: reading changes nothing.
+    /// Who tells of a resource: whose it is, or the only one that tells of any.
+    fn teller(&self, view: &View, uri: &str) -> Option<Found> {
+        let found = self.owner(view, uri).or_else(|| only(view, ServerCapability::ResourcesSubscribe, uri));
+        found.filter(|found| !view.is_hidden(found.member, &found.own))
+    }
+
+    /// Asks the servers for a resource that none of them lists: reading changes nothing. Of those that have it, it is the
+    /// first one's; one that is slow is waited for until the deadline.
     async fn read_anywhere(&self, view: &Arc<View>, request: &Request, uri: &str) -> Result<Reply, SendError> {
-        let able = |at: &usize| view.members[*at].listing.capabilities.has(ServerCapability::Resources);
+        let able = |at: &usize| {
+            view.members[*at].listing.capabilities.has(ServerCapability::Resources) && !view.is_hidden(*at, uri)
+        };
         let able: Vec<usize> = (0..view.members.len()).filter(able).collect();
         if let [only] = able[..] {
-            return self.send(view, only, request.clone(), true, None).await;
+            return self.send(Errand::repeatable(view, only, request.clone())).await;
         }
-        for at in able {
-            let Ok(reply) = self.send(view, at, request.clone(), true, None).await else { continue };
-            let Ok(response) = reply.response().await else { continue };
-            if !response.is_error() {
-                if let Some(hub) = self.hub.upgrade() {
-                    hub.learn(uri, view.members[at].member.name());
-                }
-                return Ok(Reply::ready(response));
-            }
+        let patience = self.hub.upgrade().map_or(PATIENCE, |hub| hub.options().deadline);
+        let ask = |at: usize| async move {
+            let asked = async {
+                let (reply, _) = self.send_once(&view.members[at].member, request.clone()).await.ok()?;
+                reply.response().await.ok().filter(|response| !response.is_error())
+            };
+            Some((at, timeout(patience, asked).await.ok()??))
+        };
+        let asked = stream::iter(able).map(ask).buffered(ASKED).filter_map(std::future::ready);
+        let first = std::pin::pin!(asked).next().await;
+        let Some((at, response)) = first else { return Ok(self.unknown(request, uri)) };
+        if let Some(hub) = self.hub.upgrade() {
+            hub.learn(uri, view.members[at].member.name());
         }
-        Ok(self.unknown(request, uri))
+        Ok(Reply::ready(response))
     }
 
     fn unknown(&self, request: &Request, uri: &str) -> Reply {

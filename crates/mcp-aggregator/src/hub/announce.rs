@@ -36,7 +36,9 @@ async fn announce(hub: Weak<Hub>, mut version: watch::Receiver<u64>) {
         version.mark_unchanged();
         let Some(hub) = hub.upgrade() else { return };
         let faces: Vec<_> = lock(&hub.faces).iter().filter_map(Weak::upgrade).collect();
+        let members = lock(&hub.members).clone();
         for face in faces {
+            face.leave_all_but(&members);
             face.announce();
         }
     }

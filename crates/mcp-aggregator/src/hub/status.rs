@@ -1,13 +1,14 @@
 //! What a hub knows of its servers, for people and programs that watch.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use mcp_protocol::{Era, ListKind};
 
 use super::Hub;
 use crate::{
-    Place, Scope,
+    Place,
     catalogue::{Entry, Standing},
+    view::View,
 };
 
 /// What a hub knows of its servers and offers of them.
@@ -54,32 +55,56 @@ pub enum Freshness {
 }
 
 impl Hub {
-    /// What is known of the servers, and offered of them to those who see everything. Must be called inside a tokio runtime.
+    /// What is known of the servers, and offered of them to those who see everything: in the legacy era, and of a server that
+    /// does not speak it in the modern one. Must be called inside a tokio runtime.
     #[must_use]
     pub fn status(&self) -> HubStatus {
-        let everything = Arc::new(Scope::new(Place::All, None));
-        let view = self.view(Era::Legacy, &everything);
+        let everything = self.scope_of(Place::All, None);
+        let looked = |era| {
+            let view = self.view(era, &everything.sight);
+            Looked { shown: view.shown_tools(), view }
+        };
+        let legacy = looked(Era::Legacy);
+        let entries = self.entries(Era::Legacy);
+        let is_other = |entry: &Arc<Entry>| entry.known().standing == Standing::OtherEra;
+        let modern = entries.iter().any(is_other).then(|| looked(Era::Modern));
+        let others = modern.as_ref().map(|_| self.entries(Era::Modern)).unwrap_or_default();
         let offered = |entry: &Arc<Entry>| {
-            let known = entry.known();
-            let name = Arc::clone(entry.member.name());
-            let count = |kind| known.listing.as_ref().map_or(0, |listing| listing.list(kind).len());
-            let renamed = view.renamed.iter().filter(|[server, ..]| **server == *name);
-            Offered {
-                counts: ListKind::ALL.map(count),
-                shown_tools: view.shown_tools(&name),
-                changed_tools: known.listing.as_ref().map(|listing| listing.changed.to_vec()).unwrap_or_default(),
-                renamed: renamed.map(|[_, own, exposed]| [own.clone(), exposed.clone()]).collect(),
-                freshness: match known.standing {
-                    Standing::Coming(_) => Freshness::Asking,
-                    Standing::Here => Freshness::Current,
-                    other @ (Standing::Away(_) | Standing::OtherEra) => {
-                        Freshness::Stale { reason: other.to_string().into() }
-                    }
-                },
-                name,
+            let other = others.iter().find(|other| Arc::ptr_eq(&other.member, &entry.member));
+            match (&modern, other) {
+                (Some(modern), Some(other)) if is_other(entry) => modern.offered(other),
+                _ => legacy.offered(entry),
             }
         };
-        let servers = self.entries(Era::Legacy).iter().map(offered).collect();
-        HubStatus { servers, conflicts: view.conflicts.clone() }
+        HubStatus { servers: entries.iter().map(offered).collect(), conflicts: legacy.view.conflicts.clone() }
+    }
+}
+
+/// What is to be seen in one era.
+struct Looked {
+    view: Arc<View>,
+    /// How many tools of each server.
+    shown: HashMap<Arc<str>, usize>,
+}
+
+impl Looked {
+    fn offered(&self, entry: &Entry) -> Offered {
+        let (known, name) = (entry.known(), Arc::clone(entry.member.name()));
+        let count = |kind| known.listing.as_ref().map_or(0, |listing| listing.list(kind).len());
+        let renamed = self.view.renamed.iter().filter(|[server, ..]| **server == *name);
+        Offered {
+            counts: ListKind::ALL.map(count),
+            shown_tools: self.shown.get(&name).copied().unwrap_or_default(),
+            changed_tools: known.listing.as_ref().map(|listing| listing.changed.to_vec()).unwrap_or_default(),
+            renamed: renamed.map(|[_, own, exposed]| [own.clone(), exposed.clone()]).collect(),
+            freshness: match known.standing {
+                Standing::Coming(_) => Freshness::Asking,
+                Standing::Here => Freshness::Current,
+                other @ (Standing::Away(_) | Standing::OtherEra) => {
+                    Freshness::Stale { reason: other.to_string().into() }
+                }
+            },
+            name,
+        }
     }
 }

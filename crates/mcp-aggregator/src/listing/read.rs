@@ -1,12 +1,14 @@
 //! Asks a server for all that it offers.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use futures::{StreamExt, stream::FuturesUnordered};
 use mcp_jsonrpc::{Id, Message};
 use mcp_protocol::{
     Envelope, Era, ListKind, ListPage, Revision, ServerCapabilities, ServerCapability, code, list_params,
 };
 use mcp_transport::{Caller, Connection, Lost, Request, SendError};
+use tokio::time::sleep;
 
 use super::{Item, Listing, place};
 
@@ -19,6 +21,17 @@ pub(crate) enum Unlisted {
     /// It was sent, and there was no answer.
     #[error(transparent)]
     Lost(#[from] Lost),
+    /// It gave none of its lists in time.
+    #[error("it gave none of its lists within {PATIENCE:?}")]
+    Hung,
+}
+
+/// Whom to ask, and on whose behalf.
+#[derive(Clone, Copy)]
+pub(crate) struct Source<'a> {
+    pub(crate) server: &'a str,
+    pub(crate) connection: &'a Arc<dyn Connection>,
+    pub(crate) caller: &'a Arc<Caller>,
 }
 
 /// Pages of one list, items of it, and bytes of them; what is beyond is left out and said in the log.
@@ -26,47 +39,80 @@ const PAGES: usize = 1000;
 const ITEMS: usize = 10_000;
 const BYTES: usize = 32 << 20;
 
+/// How long a server may take to give a list. Without it the others stand.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// From when on each list is told of by itself, because the others take long.
+const LATE: Duration = Duration::from_secs(1);
+
 impl Listing {
-    /// Reads all lists of the server behind `connection`, and who it says it is. A list that it refuses is empty.
+    /// Reads all lists of a server, and who it says it is. A list that it does not give is as it was `before`; `partly`
+    /// hears of what there is while the rest takes long.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future cancels what it had asked.
     pub(crate) async fn read(
-        server: &str,
-        connection: &Arc<dyn Connection>,
-        caller: &Arc<Caller>,
+        source: &Source<'_>,
+        before: Option<&Self>,
+        mut partly: impl FnMut(&Self),
     ) -> Result<Self, Unlisted> {
-        let peer = connection.peer();
+        let peer = source.connection.peer();
         let capabilities = ServerCapabilities::read(peer.capabilities()).unwrap_or_default();
-        let empty = || Arc::from(Vec::new());
         let mut listing = Self {
             handshake: Arc::from(&*peer.handshake),
             capabilities,
-            lists: [empty(), empty(), empty(), empty()],
+            lists: [const { None }; 4].map(Option::unwrap_or_default),
             changed: Arc::from(Vec::new()),
         };
-        let asked = ListKind::ALL.into_iter().filter(|kind| capabilities.has(needed(*kind)));
-        let read = asked.map(async |kind| Ok::<_, Unlisted>((kind, list(server, kind, connection, caller).await?)));
-        for (kind, items) in futures::future::try_join_all(read).await? {
-            listing.lists[place(kind)] = items.into();
+        let kinds: Vec<_> = ListKind::ALL.into_iter().filter(|kind| capabilities.has(needed(*kind))).collect();
+        for kind in &kinds {
+            listing.lists[place(*kind)] =
+                before.map(|before| Arc::clone(&before.lists[place(*kind)])).unwrap_or_default();
         }
+        listing.fill(source, &kinds, &mut partly).await?;
         Ok(listing)
     }
 
-    /// The same with one kind of list read anew (templates along with resources, for one notice stands for both).
-    pub(crate) async fn reread(
-        &self,
-        server: &str,
-        kinds: &[ListKind],
-        connection: &Arc<dyn Connection>,
-        caller: &Arc<Caller>,
-    ) -> Result<Self, Unlisted> {
+    /// The same with some of the lists read anew.
+    pub(crate) async fn reread(&self, source: &Source<'_>, kinds: &[ListKind]) -> Result<Self, Unlisted> {
         let mut listing = self.clone();
-        for kind in kinds.iter().copied().filter(|kind| self.capabilities.has(needed(*kind))) {
-            listing.lists[place(kind)] = list(server, kind, connection, caller).await?.into();
-        }
+        let able = |kind: &ListKind| self.capabilities.has(needed(*kind));
+        let kinds: Vec<_> = kinds.iter().copied().filter(able).collect();
+        listing.fill(source, &kinds, &mut |_| {}).await?;
         Ok(listing)
+    }
+
+    /// Reads these lists, all at once.
+    async fn fill(
+        &mut self,
+        source: &Source<'_>,
+        kinds: &[ListKind],
+        partly: &mut impl FnMut(&Self),
+    ) -> Result<(), Unlisted> {
+        let asked = kinds.iter().map(async |kind| (*kind, list(*kind, source).await));
+        let mut asked: FuturesUnordered<_> = asked.collect();
+        let (late, patience) = (sleep(LATE), sleep(PATIENCE));
+        tokio::pin!(late, patience);
+        let (mut is_late, mut given) = (false, 0);
+        loop {
+            tokio::select! {
+                next = asked.next() => {
+                    let Some((kind, items)) = next else { return Ok(()) };
+                    if let Some(items) = items? {
+                        self.lists[place(kind)] = items.into();
+                    }
+                    given += 1;
+                }
+                () = &mut late, if !is_late => is_late = true,
+                () = &mut patience => {
+                    tracing::warn!(server = source.server, "the server does not give all of its lists");
+                    return if given == 0 { Err(Unlisted::Hung) } else { Ok(()) };
+                }
+            }
+            if is_late && 0 < given {
+                partly(self);
+            }
+        }
     }
 }
 
@@ -78,12 +124,9 @@ fn needed(kind: ListKind) -> ServerCapability {
     }
 }
 
-async fn list(
-    server: &str,
-    kind: ListKind,
-    connection: &Arc<dyn Connection>,
-    caller: &Arc<Caller>,
-) -> Result<Vec<Item>, Unlisted> {
+/// Reads one list; `None` if the server refuses to give it now.
+async fn list(kind: ListKind, source: &Source<'_>) -> Result<Option<Vec<Item>>, Unlisted> {
+    let Source { server, connection, caller } = source;
     let (mut items, mut bytes) = (Vec::new(), 0);
     let (mut cursor, mut seen) = (None, HashSet::new());
     for _ in 0..PAGES {
@@ -92,10 +135,11 @@ async fn list(
         let Ok(request) = Request::new(message, Arc::clone(caller)) else { break };
         let response = connection.call(request).await?.response().await?;
         let Some(result) = response.result() else {
-            if code::of(&response) != Some(code::METHOD_NOT_FOUND) {
-                tracing::warn!(server, list = kind.method(), "the server refuses to list: {:?}", response.error());
+            if code::of(&response) == Some(code::METHOD_NOT_FOUND) {
+                break;
             }
-            break;
+            tracing::warn!(server, list = kind.method(), "the server refuses to list: {:?}", response.error());
+            return Ok(Some(items).filter(|items| !items.is_empty()));
         };
         let page = match ListPage::read(kind, result) {
             Ok(page) => page,
@@ -120,7 +164,7 @@ async fn list(
             _ => break,
         }
     }
-    Ok(items)
+    Ok(Some(items))
 }
 
 fn params(caller: &Caller, cursor: Option<&str>) -> String {
@@ -135,12 +179,10 @@ fn params(caller: &Caller, cursor: Option<&str>) -> String {
         client_info: client.map(|client| &*client.info),
         log_level: None,
     };
-    match cursor {
-        None => envelope.params(),
-        Some(_) => {
-            let meta = envelope.params();
-            // Two objects that have no key in common make one.
-            format!("{},{}", &params[..params.len() - 1], &meta[1..])
-        }
+    let meta = envelope.params();
+    if cursor.is_none() {
+        return meta;
     }
+    // Two objects that have no key in common make one.
+    format!("{},{}", &params[..params.len() - 1], &meta[1..])
 }

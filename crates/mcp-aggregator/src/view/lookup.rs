@@ -40,6 +40,12 @@ impl View {
         Some(Found { member: best.member, own: uri.into() })
     }
 
+    /// Whether nobody may use a resource of a server: the rules name it, or a template it comes of.
+    pub(crate) fn is_hidden(&self, member: usize, own: &str) -> bool {
+        self.members[member].hidden.iter().any(|template| template.matches(own))
+            && self.resources.get(own) != Some(&member)
+    }
+
     /// Whether a URI that clients see is one of the member's under the prefix that we gave it.
     fn is_prefix_of(&self, member: usize, uri: &str) -> bool {
         let seen = &self.members[member];

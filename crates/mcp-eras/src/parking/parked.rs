@@ -123,6 +123,36 @@ impl ParkedCall {
         Ok(())
     }
 
+    /// Tells the server that the question `key` has no answer: an error with this code and text. As [`answer`](Self::answer)
+    /// otherwise.
+    ///
+    /// # Errors
+    ///
+    /// Fails if nothing is asked under that key, or if it could not be sent.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`answer`](Self::answer).
+    pub async fn decline(&mut self, key: &str, code: i64, text: &str) -> Result<(), AnswerError> {
+        let response = self.questions.decline(key, code, text)?;
+        let sent = self.connection.tell(response, &self.caller).await;
+        sent.map_err(|error| AnswerError::NotSent(error.reason))?;
+        self.questions.answered(key);
+        Ok(())
+    }
+
+    /// Everything the server asks and has no answer to, oldest first: as far as [`next`](Self::next) has read.
+    #[must_use]
+    pub fn questions(&self) -> Vec<Question> {
+        self.questions.list()
+    }
+
+    /// The connection it was made on, and on whose behalf.
+    #[must_use]
+    pub fn made_on(&self) -> (&Arc<dyn Connection>, &Arc<Caller>) {
+        (&self.connection, &self.caller)
+    }
+
     /// Gives the call up and tells the server why.
     pub fn cancel(self, reason: Option<&str>) {
         self.reply.cancel(reason);

@@ -84,6 +84,12 @@ impl Questions {
         response.ok_or(AnswerError::NotAnObject)
     }
 
+    /// The response that tells that the question `key`, which stays open, has no answer.
+    pub(super) fn decline(&self, key: &str, code: i64, text: &str) -> Result<Message, AnswerError> {
+        let open = self.open.iter().find(|open| *open.key == *key).ok_or(AnswerError::NotAsked)?;
+        Ok(Message::error_response(Some(&open.id), code, text, None))
+    }
+
     /// Forgets the question `key`, which has its answer.
     pub(super) fn answered(&mut self, key: &str) {
         self.open.retain(|open| *open.key != *key);

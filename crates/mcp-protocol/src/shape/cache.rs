@@ -45,11 +45,19 @@ impl CacheHints {
     /// JSON text of the two members, without braces.
     #[must_use]
     pub fn members(self) -> String {
+        format!("{},{}", self.ttl(), self.scope())
+    }
+
+    pub(super) fn ttl(self) -> String {
+        format!(r#""ttlMs":{}"#, self.ttl_ms)
+    }
+
+    pub(super) fn scope(self) -> String {
         let scope = match self.scope {
             CacheScope::Private => "private",
             CacheScope::Public => "public",
         };
-        format!(r#""ttlMs":{},"cacheScope":"{scope}""#, self.ttl_ms)
+        format!(r#""cacheScope":"{scope}""#)
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a modern request says about itself, written.
 
+use mcp_jsonrpc::{Edit, FieldError, Message, cuts};
+
 use crate::{LogLevel, Revision, meta};
 
 /// The keys that make a request modern, for requests a proxy sends. ([`Claim`](crate::Claim) reads them.)
@@ -32,6 +34,19 @@ impl Envelope<'_> {
         )
     }
 
+    /// The message as a legacy peer may see it: without the keys of the envelope, all else byte for byte.
+    ///
+    /// # Errors
+    ///
+    /// Fails if `_meta` stands twice, so that two readers could see two envelopes.
+    pub fn taken_out_of(message: &Message) -> Result<Message, FieldError> {
+        let Some(place) = message.find(&["params", meta::META])? else { return Ok(message.clone()) };
+        let all = std::str::from_utf8(&message.text()[place.clone()]).map_err(|_| FieldError::Malformed)?;
+        let cuts = cuts(all, |key| meta::ENVELOPE.contains(&key))?;
+        let edits = cuts.into_iter().map(|at| Edit { at: place.start + at.start..place.start + at.end, with: "" });
+        Ok(message.spliced(&edits.collect::<Vec<_>>()))
+    }
+
     /// JSON text of params that carry nothing else: all that `server/discover` and the first page of a list need.
     #[must_use]
     pub fn params(&self) -> String {
@@ -41,6 +56,7 @@ impl Envelope<'_> {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
     use mcp_jsonrpc::{Id, Message};
 
     use super::*;
@@ -64,5 +80,37 @@ mod tests {
         let message = Message::request(&Id::from(0), method::SERVER_DISCOVER, Some(&bare.params()));
         let claim = Claim::read(&message).unwrap().unwrap();
         assert_eq!((claim.client_info, claim.log_level), (None, None));
+    }
+
+    #[track_caller]
+    fn taken_out(params: &str, expect: &str) {
+        let text = |params: &str| format!(r#"{{"jsonrpc":"2.0", "id" : 1,"method":"tools/call","params":{params} }}"#);
+        let message = Message::parse(Bytes::from(text(params))).unwrap();
+        let legacy = Envelope::taken_out_of(&message).unwrap().to_bytes();
+        assert_eq!(&legacy[..], text(expect).as_bytes());
+    }
+
+    #[test]
+    fn an_envelope_is_taken_out_and_the_rest_stays() {
+        let members = envelope_of_nothing().members();
+        taken_out(&format!(r#"{{"_meta":{{{members}}}, "x": 1.0}}"#), r#"{"_meta":{}, "x": 1.0}"#);
+        taken_out(
+            &format!(r#"{{"a":[ ],"_meta":{{"progressToken":1,{members} ,"v/x":{{}}}}}}"#),
+            r#"{"a":[ ],"_meta":{"progressToken":1 ,"v/x":{}}}"#,
+        );
+        for plain in ["{}", r#"{"_meta":null}"#, "[1]"] {
+            taken_out(plain, plain);
+        }
+        let twice = r#"{"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{},"_meta":{}}}"#;
+        assert!(Envelope::taken_out_of(&Message::parse(Bytes::from(twice)).unwrap()).is_err());
+    }
+
+    fn envelope_of_nothing() -> Envelope<'static> {
+        Envelope {
+            version: Revision::LATEST,
+            capabilities: "{}",
+            client_info: Some("{}"),
+            log_level: Some(LogLevel::Info),
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use mcp_jsonrpc::quote;
+use mcp_jsonrpc::{Edit, FieldError, Message, cuts, quote};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -119,6 +119,20 @@ impl<'a> InputResponses<'a> {
         self.responses.is_empty() && self.state.is_none()
     }
 
+    /// The request as it was before it was made again: without answers and state, all else byte for byte.
+    ///
+    /// # Errors
+    ///
+    /// Fails if its params are no JSON.
+    pub fn taken_out_of(message: &Message) -> Result<Message, FieldError> {
+        let (Some(place), Some(params)) = (message.find(&["params"])?, message.params()) else {
+            return Ok(message.clone());
+        };
+        let cuts = cuts(params, |key| matches!(key, "inputResponses" | "requestState"))?;
+        let edits = cuts.into_iter().map(|at| Edit { at: place.start + at.start..place.start + at.end, with: "" });
+        Ok(message.spliced(&edits.collect::<Vec<_>>()))
+    }
+
     /// JSON text of the members to add to the params of the request, without braces; empty if there is nothing to add.
     #[must_use]
     pub fn members(&self) -> String {
@@ -172,6 +186,16 @@ mod tests {
         ] {
             assert!(InputRequired::read(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_request_made_again_can_be_made_the_first_one() {
+        let request = |params: &str| Message::request(&mcp_jsonrpc::Id::from(1), method::TOOLS_CALL, Some(params));
+        let again =
+            request(r#"{"name":"t","inputResponses":{"a":{}},"requestState":"s","arguments":{"requestState":1}}"#);
+        let first = request(r#"{"name":"t","arguments":{"requestState":1}}"#);
+        assert_eq!(InputResponses::taken_out_of(&again).unwrap().to_bytes(), first.to_bytes());
+        assert_eq!(InputResponses::taken_out_of(&first).unwrap().to_bytes(), first.to_bytes());
     }
 
     #[test]

@@ -36,13 +36,39 @@ impl Default for BodyLimits {
 ///
 /// # Errors
 ///
-/// [`Refusal::TooLarge`] before the first byte is read if the length is declared, [`Refusal::Slow`], or [`Refusal::Broken`].
+/// [`Refusal::TooLarge`], [`Refusal::Slow`], or [`Refusal::Broken`]. Nothing of a body that is too large is kept, and what
+/// there still is of it is taken in for a moment: many clients do not look for an answer before they have sent everything, and
+/// see a broken connection in its place if nobody reads.
 ///
 /// # Cancel safety
 ///
 /// What was read is lost with the future; the rest stays in the body.
 pub async fn read_body<B: Body<Data = Bytes>>(body: B, limits: &BodyLimits) -> Result<Bytes, Refusal> {
     let mut body = pin!(body);
+    let outcome = collect(body.as_mut(), limits).await;
+    if let Err(Refusal::TooLarge { .. }) = outcome {
+        drain(body).await;
+    }
+    outcome
+}
+
+/// How many bytes of a body that is refused are taken in at most, and for how long.
+const DRAINED: u64 = 16 << 20;
+const DRAINING: Duration = Duration::from_secs(2);
+
+/// Takes in what a client still sends of a body that nobody wants, if that is not too much.
+async fn drain<B: Body<Data = Bytes>>(mut body: Pin<&mut B>) {
+    let mut left = DRAINED;
+    let until = Instant::now() + DRAINING;
+    while body.size_hint().lower() <= left {
+        let Ok(Some(Ok(frame))) = timeout_at(until, next(body.as_mut())).await else { return };
+        let length = frame.data_ref().map_or(0, Bytes::len);
+        let Some(rest) = left.checked_sub(u64::try_from(length).unwrap_or(u64::MAX)) else { return };
+        left = rest;
+    }
+}
+
+async fn collect<B: Body<Data = Bytes>>(mut body: Pin<&mut B>, limits: &BodyLimits) -> Result<Bytes, Refusal> {
     let mut collected = Collected::new(limits.bytes, body.size_hint())?;
     let mut pace = None;
     loop {

@@ -65,16 +65,29 @@ fn what_is_there_is_read_without_a_timer_and_one_piece_without_a_copy() {
     assert_eq!(read_at_once(http_body_util::Empty::<Bytes>::new(), &limits(0)).unwrap(), "");
 }
 
-#[test]
-fn the_limit_holds_declared_or_not() {
+#[tokio::test(start_paused = true)]
+async fn the_limit_holds_declared_or_not() {
     let too_large = Err(Refusal::TooLarge { limit: 4 });
-    assert_eq!(read_at_once(body(&[(0, b"ab"), (0, b"cd")]), &limits(4)).unwrap(), "abcd");
-    assert_eq!(read_at_once(body(&[(0, b"ab"), (0, b"cde")]), &limits(4)), too_large);
-    assert_eq!(read_at_once(body(&[(0, b"abcde")]), &limits(4)), too_large);
-    let declared = Scripted { declared: 5, ..body(&[(9999, b"never read")]) };
-    assert_eq!(read_at_once(declared, &limits(4)), too_large);
-    let absurd = Scripted { declared: u64::MAX, ..body(&[]) };
-    assert_eq!(read_at_once(absurd, &limits(4)), too_large);
+    assert_eq!(read_body(body(&[(0, b"ab"), (0, b"cd")]), &limits(4)).await.unwrap(), "abcd");
+    assert_eq!(read_body(body(&[(0, b"ab"), (0, b"cde")]), &limits(4)).await, too_large);
+    assert_eq!(read_body(body(&[(0, b"abcde")]), &limits(4)).await, too_large);
+    let declared = Scripted { declared: 5, ..body(&[]) };
+    assert_eq!(read_body(declared, &limits(4)).await, too_large);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_still_comes_of_a_body_that_is_too_large_is_taken_in_for_a_moment() {
+    let begin = Instant::now();
+    let too_large = Err(Refusal::TooLarge { limit: 4 });
+    let late: Vec<_> = (0..3).map(|_| (500, &b"abcde"[..])).collect();
+    assert_eq!(read_body(body(&late), &limits(4)).await, too_large);
+    assert_eq!(begin.elapsed().as_millis(), 1500, "its client is done before it is answered");
+    let endless: Vec<_> = (0..100).map(|_| (500, &b"abcde"[..])).collect();
+    assert_eq!(read_body(body(&endless), &limits(4)).await, too_large);
+    assert_eq!(begin.elapsed().as_millis(), 1500 + 500 + 2000);
+    let absurd = Scripted { declared: u64::MAX, ..body(&[(9999, b"never read")]) };
+    assert_eq!(read_body(absurd, &limits(4)).await, too_large);
+    assert_eq!(begin.elapsed().as_millis(), 4000, "of what is far too long nothing is");
 }
 
 #[test]

@@ -1,0 +1,89 @@
+//! Groups, and keys that open some of them.
+
+use http::{Method, StatusCode};
+use serde_json::json;
+
+use super::{NONE, echo, launch, tools};
+use crate::client::{Http, Json, Pair, Session, text};
+use crate::folder::Folder;
+use crate::proxy::Proxy;
+
+fn start() -> Proxy {
+    let config = json!({
+        "keys": {"all": "k-all", "few": {"key": "k-few", "groups": ["dev"], "tools": ["*echo", "*log"]}},
+        "groups": {"dev": {"servers": ["a", "b"], "deny": ["a__log"]}, "one": {"servers": ["c"]}},
+        "mcpServers": {"a": echo(), "b": echo(), "c": echo()},
+    });
+    launch(&Folder::with(config.to_string()), &NONE).start()
+}
+
+async fn open(proxy: &Proxy, path: &str, key: &str) -> Result<Session, (StatusCode, Json)> {
+    let bearer = format!("Bearer {key}");
+    Session::try_open_with(&Http::new(), &proxy.at(path), &[("authorization", &bearer)], json!({})).await
+}
+
+#[tokio::test]
+async fn a_key_opens_its_groups_and_no_more() {
+    let proxy = start();
+    let whole = open(&proxy, "/mcp", "k-all").await.unwrap();
+    assert_eq!(tools(&whole).await.len(), 15);
+    for path in ["/mcp", "/groups/dev/mcp"] {
+        let few = open(&proxy, path, "k-few").await.unwrap();
+        assert_eq!(tools(&few).await, ["a__echo", "b__echo", "b__log"], "{path}");
+        assert_eq!(text(&few.call(1, "b__echo", json!({"text": "mine"})).await), "mine");
+        for other in ["b__roots", "a__log", "c__echo"] {
+            let refused = few.call(2, other, json!({"text": "not mine"})).await;
+            assert_eq!(refused["error"]["code"], -32602, "{other}: {refused}");
+        }
+    }
+    for path in ["/groups/one/mcp", "/servers/c/mcp"] {
+        let (status, said) = open(&proxy, path, "k-few").await.unwrap_err();
+        assert!(status == StatusCode::FORBIDDEN || status == StatusCode::NOT_FOUND, "{path}: {status} {said}");
+    }
+    assert_eq!(open(&proxy, "/mcp", "k-none").await.unwrap_err().0, StatusCode::UNAUTHORIZED);
+    assert_eq!(open(&proxy, "/groups/none/mcp", "k-all").await.unwrap_err().0, StatusCode::NOT_FOUND);
+    proxy.stop();
+}
+
+#[tokio::test]
+async fn a_group_of_one_server_has_the_servers_own_names() {
+    let proxy = start();
+    let names = ["echo", "ask", "sample", "roots", "log"];
+    for path in ["/groups/one/mcp", "/servers/c/mcp"] {
+        let session = open(&proxy, path, "k-all").await.unwrap();
+        assert_eq!(tools(&session).await, names, "{path}");
+        assert_eq!(text(&session.echo(1, "alone").await), "alone");
+    }
+    proxy.stop();
+}
+
+#[tokio::test]
+async fn a_key_is_taken_in_every_usual_way() {
+    let proxy = start();
+    let http = Http::new();
+    let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"}).to_string();
+    for (query, headers, expected) in [
+        ("", &[("x-api-key", "k-all")][..], StatusCode::OK),
+        ("", &[("authorization", "Bearer k-all")], StatusCode::OK),
+        ("?key=k-all", &[], StatusCode::OK),
+        ("?auth_key=k-all", &[], StatusCode::OK),
+        ("?key=k-none", &[], StatusCode::UNAUTHORIZED),
+        ("", &[], StatusCode::UNAUTHORIZED),
+    ] {
+        let url = format!("{}{query}", proxy.mcp);
+        let (status, said) = http.json(Method::POST, &url, headers, ping.clone()).await;
+        assert_eq!(status, expected, "{query} {headers:?}: {said}");
+    }
+    let url = format!("{}?key=k-few", proxy.sse);
+    let mut pair = Pair::open(&http, &url, json!({})).await;
+    pair.start(1, "a__echo", json!({"text": "by URL"})).await;
+    assert_eq!(text(&pair.next().await), "by URL");
+    for path in ["/health", "/health/ready"] {
+        assert_ne!(http.json(Method::GET, &proxy.at(path), &[], String::new()).await.0, StatusCode::UNAUTHORIZED);
+    }
+    for path in ["/metrics", "/api/servers", "/api/config"] {
+        let status = http.json(Method::GET, &proxy.at(path), &[], String::new()).await.0;
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{path}");
+    }
+    proxy.stop();
+}
