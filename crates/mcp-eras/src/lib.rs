@@ -3,8 +3,8 @@
 //! [`FindEra`] finds out in which era a server is to be spoken to, and opens connections that are ready in it. A legacy
 //! server asks its client in the middle of a call, and a client that cannot be asked there is told to come back with
 //! the answers: [`ParkedCall`] is that call, and [`Parking`] keeps it until then, behind a sealed token. [`AsModern`] is a
-//! legacy server as modern clients see it, and does all that for them. [`AsLegacy`] is the other way round: a modern server,
-//! which remembers nothing and asks by its results, as a legacy client expects it.
+//! legacy server as modern clients see it, and does all that for them. [`AsLegacy`] is a modern server, which remembers
+//! nothing and asks by its results, as a legacy client expects it.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]

@@ -290,3 +290,51 @@ async fn a_client_cannot_bring_answers_of_its_own() {
     server.answer(&request, &asks(&[], Some(r#""s""#))).await;
     assert_eq!(next(&mut reply).await.value(&["result", "isError"]), Some("true"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_ends_while_its_client_thinks_has_lost_the_call() {
+    let (client, mut server) = usual().await;
+    let (mut reply, questions) = asked(&client, &mut server, "1", &THREE[..1]).await;
+    drop(server);
+    client.server.closed().await;
+    client.answer(&questions[0], r#"{"action":"accept"}"#).await;
+    assert!(matches!(reply.next().await, Some(Err(Lost::Exited(_)))));
+    assert!(reply.next().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_that_no_client_is_asked_or_that_is_none_ends_the_call() {
+    let (client, mut server) = usual().await;
+    for broken in [
+        asks(&[("k", method::TOOLS_LIST, None)], None),
+        r#"{"resultType":"input_required"}"#.to_owned(),
+        r#"{"resultType":"input_required","requestState":7}"#.to_owned(),
+    ] {
+        let mut reply = client.call("1", method::PROMPTS_GET, Some(r#"{"name":"p"}"#)).await;
+        let request = server.next().await;
+        server.answer(&request, &broken).await;
+        assert_eq!(code::of(&next(&mut reply).await), Some(code::INTERNAL_ERROR), "{broken}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_given_up_between_two_rounds_is_not_made_again() {
+    let (client, mut server) = usual().await;
+    let mut reply = client.call("1", method::TOOLS_CALL, TOOL).await;
+    let request = server.next().await;
+    server.answer(&request, &asks(&[], Some(r#""s""#))).await;
+    assert!(timeout(Duration::from_millis(249), reply.next()).await.is_err());
+    drop(reply);
+    server.hears_nothing().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_that_the_server_refuses_is_answered_by_that() {
+    let (client, mut server) = usual().await;
+    let (reply, questions) = asked(&client, &mut server, "1", &THREE[..1]).await;
+    client.answer(&questions[0], r#"{"action":"accept"}"#).await;
+    let mut reply = reading(reply);
+    let again = server.next().await;
+    server.refuse(&again, code::INVALID_PARAMS, None).await;
+    assert_eq!(text(&next(&mut reply).await), r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"no"}}"#);
+}

@@ -206,3 +206,20 @@ async fn only_so_many_resources_are_subscribed_to() {
     assert_eq!(code::of(&refused), Some(code::INVALID_REQUEST));
     assert_eq!(filter(&server.next().await).resource_subscriptions.len(), 1024);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_knows_no_streams_is_left_alone_for_long() {
+    let (client, mut server) = usual().await;
+    let _events = client.server.events().unwrap();
+    let begin = Instant::now();
+    for n in 0..3 {
+        let listen = server.next().await;
+        assert_eq!(begin.elapsed(), Duration::from_secs(30 * n));
+        server.refuse(&listen, code::METHOD_NOT_FOUND, None).await;
+    }
+    // And whoever subscribes meanwhile is not kept.
+    let params = Some(r#"{"uri":"a:1"}"#);
+    let since = Instant::now();
+    assert_eq!(client.response(method::RESOURCES_SUBSCRIBE, params).await.result(), Some("{}"));
+    assert_eq!(since.elapsed(), Duration::ZERO);
+}
