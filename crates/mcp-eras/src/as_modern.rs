@@ -31,6 +31,37 @@ use crate::{ParkedCall, Parking};
 /// Every request has a conversation of its own with the server, which ends with it. What the server asks on the way
 /// becomes an `input_required` result, while the call waits in a [`Parking`] for the request that brings the answers;
 /// changes are told on the streams that were opened for them.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::sync::Arc;
+///
+/// use futures::StreamExt;
+/// use mcp_eras::{AsModern, Parking, ParkingLimits};
+/// use mcp_jsonrpc::{Id, Message};
+/// use mcp_protocol::{Revision, method};
+/// use mcp_transport::{Caller, Client, Connection, Handshake, Memory, Principal, Request};
+///
+/// let server = Memory::new(|mut end| async move {
+///     let result = r#"{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"s","version":"1"}}"#;
+///     while let Some(message) = end.next().await {
+///         if let Some(id) = message.id() {
+///             end.send(Message::response(&id, result)).await;
+///         }
+///     }
+/// });
+/// let us = Client { info: r#"{"name":"proxy","version":"1"}"#.into(), capabilities: "{}".into() };
+/// let legacy = Handshake::new(Arc::new(server), Arc::new(us));
+/// let server = AsModern::new("lab", Arc::new(legacy), Arc::new(Parking::new(ParkingLimits::default())?));
+///
+/// let caller = Arc::new(Caller::new(Principal::Anonymous, Revision::LATEST));
+/// let discover = Message::request(&Id::from(1), method::SERVER_DISCOVER, None);
+/// let answer = server.call(Request::new(discover, caller).expect("a request")).await?.response().await?;
+/// assert_eq!(answer.value(&["result", "supportedVersions"]), Some(r#"["2026-07-28"]"#));
+/// # Ok(())
+/// # }
+/// ```
 pub struct AsModern {
     name: Arc<str>,
     legacy: Arc<dyn Transport>,

@@ -3,7 +3,8 @@
 //! [`FindEra`] finds out in which era a server is to be spoken to, and opens connections that are ready in it. A legacy
 //! server asks its client in the middle of a call, and a client that cannot be asked there is told to come back with
 //! the answers: [`ParkedCall`] is that call, and [`Parking`] keeps it until then, behind a sealed token. [`AsModern`] is a
-//! legacy server as modern clients see it, and does all that for them.
+//! legacy server as modern clients see it, and does all that for them. [`AsLegacy`] is a modern server, which remembers
+//! nothing and asks by its results, as a legacy client expects it.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -35,6 +36,7 @@
 //! transport's question; this one comes after it. Neither is how a client is told that a call waits: a status or a
 //! result says so in the front.
 
+mod as_legacy;
 mod as_modern;
 mod evidence;
 mod find_era;
@@ -42,6 +44,7 @@ mod parking;
 mod refusal;
 mod verdict;
 
+pub use as_legacy::AsLegacy;
 pub use as_modern::AsModern;
 pub use find_era::FindEra;
 pub use parking::{

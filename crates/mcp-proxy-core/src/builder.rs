@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use mcp_auth::{Gate, Keys};
+use mcp_eras::{Parking, ParkingLimits};
 use mcp_transport::{Store, Transport};
 use mcp_transport_http::server::{Allowed, GuardError};
 
@@ -46,8 +47,7 @@ pub enum BuildError {
     /// There is no server of that name that could stay.
     #[error("no server is called `{0}`, so it cannot stay as it is")]
     NothingToKeep(Arc<str>),
-    /// The operating system gives no random numbers, and REST needs them.
-    #[cfg(feature = "rest")]
+    /// The operating system gives no random numbers, and calls that wait for an answer are found again by them.
     #[error(transparent)]
     Seal(#[from] mcp_eras::SealError),
     /// The hosts, origins or the public URL cannot be read.
@@ -162,6 +162,7 @@ impl Builder {
             ticker: Arc::clone(&ticker),
             limits: Arc::clone(&limits),
             changes: Arc::default(),
+            parking: Arc::new(Parking::new(ParkingLimits::default())?),
         };
         #[cfg(feature = "hub")]
         let hub = self.hub.map(|options| {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures::future::join;
+use mcp_eras::Parking;
 use mcp_supervisor::{Status, Supervised, Supervision};
 use mcp_transport::{Caller, ConnectError, Connection, Peer, Transport};
 
@@ -35,6 +36,8 @@ pub(crate) struct Setting {
     pub(crate) supervision: Supervision,
     pub(crate) share: ShareOptions,
     pub(crate) changes: Arc<Changes>,
+    /// Where calls of modern clients wait for what a legacy server asks.
+    pub(crate) parking: Arc<Parking>,
 }
 
 impl Lane {

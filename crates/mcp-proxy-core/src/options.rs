@@ -230,6 +230,11 @@ impl ServerOptions {
         &self.name
     }
 
+    /// Whether it is behind a URL, and so serves others without our doing.
+    pub(crate) fn is_remote(&self) -> bool {
+        self.about.url.is_some()
+    }
+
     /// Whether it is not to be used.
     pub(crate) fn is_disabled(&self) -> bool {
         self.launch == Launch::Never

@@ -10,6 +10,7 @@ use std::{
 
 use arc_swap::{ArcSwap, Guard};
 use async_trait::async_trait;
+use mcp_eras::Parking;
 use mcp_jsonrpc::quote;
 use mcp_transport::{Caller, Client, ConnectError, Connection, Transport};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -58,6 +59,7 @@ pub(crate) struct Making {
     pub(crate) ticker: Arc<Ticker>,
     pub(crate) places: Places,
     pub(crate) changes: Arc<Changes>,
+    pub(crate) parking: Arc<Parking>,
 }
 
 impl Making {
@@ -126,6 +128,11 @@ impl Servers {
         (self.is_ready.load(Ordering::Relaxed), counts)
     }
 
+    /// Where calls wait for what their clients are asked.
+    pub(crate) fn parking(&self) -> &Parking {
+        &self.making.parking
+    }
+
     pub(crate) fn changes(&self) -> &Arc<Changes> {
         &self.making.changes
     }
@@ -179,8 +186,9 @@ impl Servers {
             supervision: options.supervision,
             share: ShareOptions { interaction: options.interaction, broadcasts_logs: options.broadcasts_logs },
             changes: Arc::clone(&making.changes),
+            parking: Arc::clone(&making.parking),
         };
-        Arc::new(Server::new(options, &client, setting))
+        Server::new(options, &client, setting)
     }
 }
 

@@ -43,8 +43,7 @@ type Generation = Option<watch::Receiver<u64>>;
 pub(super) async fn run(member: Arc<dyn Member>, state: Arc<State>, ground: Arc<Ground>) {
     let mut generation = member.generation(ground.era);
     ground.pinning.ready().await;
-    recall(&member, &state, &ground).await;
-    if member.is_on_demand() && state.known().listing.is_some() {
+    if recall(&member, &state, &ground).await && member.is_on_demand() {
         // It is not started to learn what is known; once somebody uses it, it can as well be asked.
         if state.stand(Standing::Here) {
             ground.tell();
@@ -191,17 +190,17 @@ async fn publish(member: &Arc<dyn Member>, state: &State, ground: &Ground, listi
     }
 }
 
-/// Takes what the server offered when it was last there, until it has been asked.
-async fn recall(member: &Arc<dyn Member>, state: &State, ground: &Ground) {
-    // What is known from the one before it is newer than what was kept.
+/// Takes what the server offered when it was last there, until it has been asked; says whether there was anything.
+async fn recall(member: &Arc<dyn Member>, state: &State, ground: &Ground) -> bool {
+    // It has taken the place of another one, and what that one offered, kept or not, may not be what it offers.
     if state.known().listing.is_some() {
-        return;
+        return false;
     }
-    if let Some(listing) = kept::recall(ground, member.name()).await
-        && state.publish(member.name(), &listing, &ground.pinning, false)
-    {
+    let Some(listing) = kept::recall(ground, member.name()).await else { return false };
+    if state.publish(member.name(), &listing, &ground.pinning, false) {
         ground.tell();
     }
+    true
 }
 
 /// Resolves when there is another connection than the one that was seen last.

@@ -156,6 +156,18 @@ async fn a_server_in_the_place_of_another_is_taken_for_it_until_it_has_been_aske
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_on_demand_that_was_changed_is_asked_what_it_offers_now() {
+    let (old, new) = (Server::with_tools("a", &["x"]), Server::with_tools("a", &["y"]));
+    old.is().on_demand = true;
+    new.is().on_demand = true;
+    let hub = hub_with(HubOptions::default(), &[&old], Some(Arc::<Kept>::default()));
+    let client = Client::of(&hub).await;
+    assert_eq!(client.tools().await, ["a__x"]);
+    hub.set_members(members(&[&new]));
+    assert_eq!(client.tools().await, ["a__y"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn another_process_of_a_server_is_asked_anew() {
     let one = Server::with_tools("a", &["x"]);
     let client = Client::of(&hub(&[&one])).await;

@@ -115,3 +115,30 @@ impl Drop for Leave {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mcp_transport::Principal;
+
+    use super::*;
+
+    #[test]
+    fn a_modern_caller_becomes_a_legacy_one_with_the_same_name_and_rights() {
+        let mut modern = Caller::new(Principal::Named("ann".into()), Revision::LATEST);
+        modern.session = Some("s".into());
+        modern.headers.insert("x-token", "t".parse().unwrap());
+        modern.headers.insert("mcp-param-region", "eu".parse().unwrap());
+        let client = |info: &str| Some(Arc::new(Client { info: info.into(), capabilities: r#"{"roots":{}}"#.into() }));
+        modern.client = client(r#"{"name":"c"}"#);
+
+        let legacy = legacy_caller(&modern);
+        assert_eq!((legacy.revision, &legacy.session), (Revision::LATEST_LEGACY, &None));
+        assert_eq!(legacy.principal, modern.principal);
+        assert!(legacy.headers.contains_key("x-token") && legacy.headers.len() == 1);
+        assert_eq!(&*legacy.client.unwrap().info, r#"{"name":"c"}"#);
+
+        modern.client = client("{}");
+        let nameless = legacy_caller(&modern).client.unwrap();
+        assert_eq!((&*nameless.info, &*nameless.capabilities), (NAMELESS, r#"{"roots":{}}"#));
+    }
+}

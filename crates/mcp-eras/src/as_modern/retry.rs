@@ -25,8 +25,8 @@ impl Answers {
         let params = request.message().params();
         let given = InputResponses::read(params.unwrap_or("{}")).map_err(|error| error.to_string())?;
         let Some(state) = given.state else { return Ok(None) };
-        if let Some((key, _)) = given.responses.iter().find(|(_, answer)| !answer.starts_with('{')) {
-            return Err(format!("the answer {key:?} is no object"));
+        if given.responses.iter().any(|(_, answer)| !answer.starts_with('{')) {
+            return Err("every answer must be an object".to_owned());
         }
         let token = field::unescape(state).unwrap_or_default();
         let purpose = Purpose::request(server, request.method(), params);

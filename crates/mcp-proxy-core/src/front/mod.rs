@@ -218,6 +218,7 @@ async fn keep_house(front: Weak<Front>) {
         let now = interval.tick().await;
         let Some(front) = front.upgrade() else { return };
         front.close(front.sessions.sweep(Instant::into_std(now)));
+        front.servers.parking().sweep(now.into_std());
         #[cfg(feature = "rest")]
         if let Some(rest) = &front.rest {
             rest.sweep(now.into_std());

@@ -1,5 +1,6 @@
 //! One server behind the proxy, and how its clients share it.
 
+mod across;
 mod audience;
 mod by_hand;
 #[cfg(feature = "hub")]
@@ -11,12 +12,12 @@ mod reading;
 mod status;
 
 use std::sync::{
-    Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
     atomic::{AtomicBool, Ordering},
 };
 
 use futures::future::{join, join_all};
-use mcp_eras::FindEra;
+use mcp_eras::{AsModern, FindEra};
 use mcp_protocol::{ClientCapabilities, Era, Revision};
 use mcp_transport::{Caller, Client, ConnectError, Connection, Peer, Principal, Transport};
 use tokio::sync::Notify;
@@ -62,6 +63,9 @@ pub(crate) struct Server {
     is_gone: AtomicBool,
     /// Tells whoever is about to have an instance of its own that it is not to be used any more.
     halted: Notify,
+    /// As clients of the modern era see it, if it does not speak that itself.
+    as_modern: OnceLock<Arc<AsModern>>,
+    me: Weak<Self>,
     setting: Setting,
 }
 
@@ -76,29 +80,31 @@ struct Lanes {
 
 impl Server {
     /// The server of these options; `proxy` is how we introduce ourselves.
-    pub(crate) fn new(options: ServerOptions, proxy: &Arc<Client>, setting: Setting) -> Self {
-        let limits = &setting.limits;
+    pub(crate) fn new(options: ServerOptions, proxy: &Arc<Client>, setting: Setting) -> Arc<Self> {
         let find = |pinned: Option<Era>| {
             let find = FindEra::new(Arc::clone(&options.transport), Arc::clone(proxy));
-            let find = find.patience(limits.handshake).probe_patience(limits.probe);
+            let find = find.patience(setting.limits.handshake).probe_patience(setting.limits.probe);
             Arc::new(if let Some(era) = pinned { find.pinned(era) } else { find })
         };
-        let (legacy, modern) = (find(Some(Era::Legacy)), find(Some(Era::Modern)));
-        Self {
-            find: find(options.era),
+        let (found, legacy, modern) = (find(options.era), find(Some(Era::Legacy)), find(Some(Era::Modern)));
+        let own = Own::new(&setting.limits, &setting.changes);
+        Arc::new_cyclic(|me| Self {
+            find: found,
             proxy: Arc::clone(proxy),
             legacy,
             modern,
             lanes: Lanes::default(),
-            own: Own::new(limits, &setting.changes),
+            own,
             audience: Arc::default(),
             is_tried: AtomicBool::new(false),
             is_stopped: AtomicBool::new(false),
             is_gone: AtomicBool::new(false),
             halted: Notify::new(),
+            as_modern: OnceLock::new(),
+            me: me.clone(),
             options,
             setting,
-        }
+        })
     }
 
     pub(crate) fn name(&self) -> &Arc<str> {
@@ -153,8 +159,12 @@ impl Server {
                 opened = self.open_own(caller) => opened?,
             }
         } else {
-            let (lane, _) = self.shared(Era::Legacy).await?;
-            Opened { connection: lane.face(caller, &self.setting), child: None }
+            let connection = match self.shared(Era::Legacy).await {
+                Ok((lane, _)) => lane.face(caller, &self.setting),
+                Err(Unreachable::OtherEra) => self.as_legacy(caller).await?,
+                Err(other) => return Err(other),
+            };
+            Opened { connection, child: None }
         };
         // Stopped meanwhile: what was started for nobody is ended as it is dropped.
         self.check().map(|()| opened)
@@ -163,9 +173,16 @@ impl Server {
     async fn open_own(&self, caller: &Arc<Caller>) -> Result<Opened, Unreachable> {
         let refused = |error| self.refused(Era::Legacy, Arc::new(error));
         let child = self.own.place().map_err(refused)?;
+        if self.options.era == Some(Era::Modern) {
+            return self.open_own_modern(caller, child).await;
+        }
         let connected = self.legacy.connect(caller).await;
         self.own.note(connected.as_ref().map(drop));
-        let connection = connected.map_err(refused)?;
+        let connection = match connected.map_err(refused) {
+            Ok(connection) => connection,
+            Err(Unreachable::OtherEra) => return self.open_own_modern(caller, child).await,
+            Err(other) => return Err(other),
+        };
         self.setting.changes.note();
         Ok(Opened { connection: layered(connection, &self.setting), child: Some(child) })
     }
@@ -177,12 +194,35 @@ impl Server {
     ) -> Result<(Arc<dyn Connection>, Arc<Peer>), Unreachable> {
         self.check()?;
         let era = caller.era();
-        if !self.options.is_dedicated() {
-            let (lane, peer) = self.shared(era).await?;
-            return Ok((Arc::clone(lane.sessionless()), peer));
+        let reached = if self.options.is_dedicated() {
+            self.kept_in_own_era(caller).await
+        } else {
+            self.shared(era).await.map(|(lane, peer)| (Arc::clone(lane.sessionless()), peer))
+        };
+        match (reached, era) {
+            (Err(Unreachable::OtherEra), Era::Modern) => self.as_modern(caller).await,
+            (Err(Unreachable::OtherEra), Era::Legacy) => {
+                let connection = self.as_legacy(caller).await?;
+                let peer = connection.peer();
+                Ok((connection, peer))
+            }
+            (reached, _) => reached,
+        }
+    }
+
+    /// The connection for requests without a session of a caller that shares none with others, if the server speaks its era.
+    async fn kept_in_own_era(&self, caller: &Arc<Caller>) -> Result<(Arc<dyn Connection>, Arc<Peer>), Unreachable> {
+        if self.find.era().is_none() {
+            // What cannot be had for now is told of by what follows.
+            let found = self.find.connect(caller).await;
+            self.own.note(found.as_ref().map(drop));
         }
         // Known not to speak it: nothing is started to learn it again.
-        if era == Era::Modern && self.find.era() == Some(Era::Legacy) {
+        let other = match caller.era() {
+            Era::Modern => self.find.era() == Some(Era::Legacy),
+            Era::Legacy => self.options.era == Some(Era::Modern),
+        };
+        if other {
             return Err(Unreachable::OtherEra);
         }
         let (lane, peer) = self.kept(caller).await?;
@@ -298,7 +338,8 @@ impl Server {
         if peer.era() == era {
             return Ok((found, peer));
         }
-        if era == Era::Modern || self.options.era.is_some() {
+        // Of a process of both eras one is enough, for in the modern one it is clear what belongs to whom.
+        if era == Era::Modern || self.options.era.is_some() || !self.options.is_remote() {
             return Err(Unreachable::OtherEra);
         }
         let legacy =

@@ -195,7 +195,9 @@ async fn starting_by_hand_tries_now() {
 async fn both_ways_to_a_server_of_two_eras_stop_and_start() {
     let log = Log::default();
     let script = Script::new().answer("tools/call", r#"{"resultType":"complete"}"#);
-    let client = Client::of(ServerOptions::new("lab", Noted::new("lab", script.transport(), &log)));
+    let remote = ServerOptions::new("lab", Noted::new("lab", script.transport(), &log));
+    // What serves others too is spoken to in the era of each client.
+    let client = Client::of(remote.about("http", Some("http://lab.example/mcp".into())));
     let count = |what: &str| log.lines().iter().filter(|line| line.ends_with(what)).count();
     for ask in [tool(), plain(call(1))] {
         assert_eq!(client.ask(ask).await.status, 200);

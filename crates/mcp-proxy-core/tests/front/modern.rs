@@ -280,21 +280,26 @@ async fn a_subscription_that_its_server_has_ended_is_not_ended_twice() {
 }
 
 #[tokio::test]
-async fn a_server_of_the_legacy_era_sends_the_client_back_to_initialize() {
-    let client = Client::of(legacy(Script::new().answer("tools/call", "{}").transport()));
-    let got = client.ask(tool()).await;
-    assert_eq!(got.status, 400);
-    assert!(![-32020, -32021, -32022].contains(&got.code()), "no code of the modern era: {}", got.text);
-    let discover = request("1", "server/discover", "");
-    let got = client.ask(discover).await;
-    assert!(got.status == 400 && ![-32020, -32021, -32022].contains(&got.code()), "{}", got.text);
+async fn a_server_of_the_legacy_era_is_used_by_the_modern_rules() {
+    let script = Script::new().answer("tools/call", r#"{"content":[],"n":1}"#);
+    let client = Client::of(legacy(script.transport()));
+    let found = client.ask(request("1", "server/discover", "")).await.result();
+    assert!(found.contains(r#""supportedVersions":["2026-07-28"]"#), "{found}");
+    let result = client.ask(tool()).await.result();
+    for part in [r#""content":[],"n":1"#, r#""resultType":"complete""#] {
+        assert!(result.contains(part), "{result}");
+    }
+    let heard = &script.heard_of("tools/call")[0];
+    assert_eq!(heard.value(&["params", "_meta", CAPABILITIES]), None, "{heard:?}");
 }
 
 #[tokio::test]
-async fn a_server_of_the_modern_era_has_no_handshake() {
-    let client = Client::of(modern(Script::new().transport()));
-    let got = client.ask(post(initialize("2025-06-18"))).await;
-    got.expect(400, -32022, "0");
-    assert!(got.text.contains(r#""supported":["2026-07-28"],"requested":"2025-06-18""#), "{}", got.text);
-    assert_eq!(got.header("mcp-session-id"), None);
+async fn a_server_of_the_modern_era_has_sessions_to_legacy_clients() {
+    let script = Script::new().answer("tools/call", r#"{"resultType":"complete","content":[],"n":1}"#);
+    let client = Client::of(modern(script.transport()));
+    let id = client.session("2025-06-18").await;
+    let got = client.ask(post(crate::client::call(1)).session(&id)).await;
+    assert_eq!(got.result(), r#"{"content":[],"n":1}"#);
+    assert_eq!(script.heard_of("tools/call")[0].value(&["params", "_meta", VERSION]), Some(r#""2026-07-28""#));
+    assert!(script.heard_of("initialize").is_empty());
 }

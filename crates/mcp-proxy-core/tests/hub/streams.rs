@@ -6,7 +6,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 use crate::{
     client::{Client, get, initialize, post},
-    fleet::{LIST, call, hub, script},
+    fleet::{LIST, call, hub, names, script},
 };
 
 #[tokio::test(start_paused = true)]
@@ -79,10 +79,17 @@ async fn modern_servers_are_one_to_modern_clients() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_may_choose_is_led_to_the_era_of_all_servers() {
+async fn servers_of_both_eras_are_there_for_clients_of_both() {
     let builder = hub().server_with(ServerOptions::new("m", script("m").transport()).era(Era::Modern));
     let client = Client::build(builder);
-    client.ask(modern("server/discover", "")).await.expect(400, -32600, "1");
     let list = client.ask(modern("tools/list", "")).await.result();
-    assert!(list.contains("m__who") && !list.contains("a__who"), "{list}");
+    for tool in ["a__who", "b__who", "m__who"] {
+        assert!(list.contains(tool), "{tool}: {list}");
+        let server = &tool[..1];
+        assert!(client.ask(modern("tools/call", tool)).await.result().contains(&format!(r#""from":"{server}""#)));
+    }
+    let id = client.session("2025-06-18").await;
+    assert_eq!(names(&client.ask(post(LIST).session(&id)).await), ["a__who", "b__who", "m__who"]);
+    let got = client.ask(post(call("m__who")).session(&id)).await;
+    assert_eq!(got.result(), r#"{"content":[],"from":"m"}"#);
 }

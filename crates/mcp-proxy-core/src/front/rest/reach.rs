@@ -124,6 +124,9 @@ impl Asking<'_> {
     }
 
     async fn open_session(&self) -> Result<(Session, String), Refusal> {
+        if self.server.has_no_sessions().await {
+            return Err(Refusal::OtherEra);
+        }
         let (variables, headers) = (self.variables.clone(), self.head.forwarded(self.server));
         let live = |_: &_| Live::new(Arc::clone(self.server).into(), variables).forwarding(headers);
         let principal = self.head.principal.clone();

@@ -1,0 +1,337 @@
+// What the test server offers: the tools, prompts and resources that the official conformance suite asks for by name.
+//
+// Each is written once for both eras. What needs the client returns `inputRequired(…)`: a modern client gets that as it
+// is, and for a legacy one the SDK sends real `elicitation/create`, `sampling/createMessage` and `roots/list` requests.
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  McpServer,
+  ResourceTemplate,
+  acceptedContent,
+  completable,
+  createRequestStateCodec,
+  fromJsonSchema,
+  inputRequired,
+  inputResponse,
+} from "@modelcontextprotocol/server";
+import { z } from "zod";
+import { elicitations } from "./elicitations.mjs";
+import { preservedSchema } from "./preserved-schema.mjs";
+
+// One red pixel, and a wave file without a sample.
+const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
+const WAV = "UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YQAAAAA=";
+const PAUSE_MS = 50; // between two messages of a call, so that they do not come as one
+
+// The same in every process: a retry may reach another one.
+const state = createRequestStateCodec({ key: "a key that only the conformance tests have" });
+
+const text = (value) => ({ content: [{ type: "text", text: value }] });
+const user = (content) => ({ role: "user", content });
+
+const nameForm = (message) => ({
+  message,
+  requestedSchema: { type: "object", properties: { name: { type: "string" } }, required: ["name"] },
+});
+const okForm = (message) => ({
+  message,
+  requestedSchema: { type: "object", properties: { ok: { type: "boolean" } }, required: ["ok"] },
+});
+const question = (prompt, maxTokens = 100) =>
+  inputRequired.createMessage({ messages: [user({ type: "text", text: prompt })], maxTokens });
+
+// What comes and goes with the calls of `test_trigger_…_change`; all servers of a process have it or lack it.
+const extra = { tool: false, prompt: false };
+
+/**
+ * A server with everything. `publish` tells a change of a list to those who listen, where the server that changes it
+ * lives for one request only; without it that goes out on the server's own connection.
+ */
+export function everything(publish) {
+  const server = new McpServer(
+    { name: "conformance", version: "1.0.0" },
+    {
+      capabilities: { logging: {}, resources: { subscribe: true } },
+      requestState: { verify: state.verify },
+      cacheHints: { "tools/list": { ttlMs: 5_000, cacheScope: "public" } },
+    },
+  );
+  contents(server);
+  messages(server);
+  questions(server);
+  changes(server, publish);
+  resources(server);
+  prompts(server);
+  return server;
+}
+
+/** Tools that only answer. */
+function contents(server) {
+  const tool = (name, description, content) => server.registerTool(name, { description }, () => ({ content }));
+  const image = { type: "image", data: PNG, mimeType: "image/png" };
+  const resource = (uri, mimeType, value) => ({ type: "resource", resource: { uri, mimeType, text: value } });
+
+  tool("test_simple_text", "Answers with a line of text", [
+    { type: "text", text: "This is a simple text response for testing." },
+  ]);
+  tool("test_image_content", "Answers with a picture", [image]);
+  tool("test_audio_content", "Answers with a sound", [{ type: "audio", data: WAV, mimeType: "audio/wav" }]);
+  tool("test_embedded_resource", "Answers with a resource", [
+    resource("test://embedded-resource", "text/plain", "This is an embedded resource content."),
+  ]);
+  tool("test_multiple_content_types", "Answers with text, a picture and a resource", [
+    { type: "text", text: "Multiple content types test:" },
+    image,
+    resource("test://mixed-content-resource", "application/json", JSON.stringify({ test: "data", value: 123 })),
+  ]);
+  server.registerTool("test_error_handling", { description: "Always fails" }, () => {
+    throw new Error("This tool intentionally returns an error for testing");
+  });
+  server.registerTool(
+    "json_schema_2020_12_tool",
+    { description: "Has an input schema with much of JSON Schema 2020-12", inputSchema: fromJsonSchema(preservedSchema) },
+    (args) => text(JSON.stringify(args)),
+  );
+  server.registerTool(
+    "test_custom_header",
+    {
+      description: "Wants its region as a header as well",
+      inputSchema: fromJsonSchema({
+        type: "object",
+        properties: { region: { type: "string", "x-mcp-header": "Region" } },
+        required: ["region"],
+      }),
+    },
+    ({ region }) => text(`region: ${region}`),
+  );
+}
+
+/** Tools that send messages while they run. */
+function messages(server) {
+  server.registerTool("test_tool_with_logging", { description: "Logs three lines" }, async (ctx) => {
+    await ctx.mcpReq.log("info", "Tool execution started");
+    await sleep(PAUSE_MS);
+    await ctx.mcpReq.log("info", "Tool processing data");
+    await sleep(PAUSE_MS);
+    await ctx.mcpReq.log("info", "Tool execution completed");
+    return text("Logged three lines.");
+  });
+  server.registerTool("test_logging_tool", { description: "Logs one line, to those who want logs" }, async (ctx) => {
+    await ctx.mcpReq.log("info", "The logging tool runs");
+    return text("Logged one line.");
+  });
+  server.registerTool("test_tool_with_progress", { description: "Tells its progress in three steps" }, async (ctx) => {
+    const progressToken = ctx.mcpReq._meta?.progressToken;
+    for (const progress of [0, 50, 100]) {
+      if (progressToken !== undefined)
+        await ctx.mcpReq.notify({ method: "notifications/progress", params: { progressToken, progress, total: 100 } });
+      if (progress < 100) await sleep(PAUSE_MS);
+    }
+    return text("Made it to 100.");
+  });
+  server.registerTool("test_reconnection", { description: "Breaks the stream of its call off" }, async (ctx) => {
+    ctx.http?.closeSSE?.();
+    await sleep(2 * PAUSE_MS);
+    return text("This result needed a second stream.");
+  });
+}
+
+/** Tools that need the client. */
+function questions(server) {
+  const tool = (name, description, handler) => server.registerTool(name, { description }, handler);
+  const toolWith = (name, description, argument, handler) =>
+    server.registerTool(name, { description, inputSchema: z.object({ [argument]: z.string() }) }, handler);
+
+  // Asks all that `requests` has and was not answered yet; then `done` makes the result.
+  const ask = (ctx, requests, done) => {
+    const views = {};
+    const missing = {};
+    for (const [key, request] of Object.entries(requests)) {
+      views[key] = inputResponse(ctx.mcpReq.inputResponses, key);
+      if (views[key].kind === "missing") missing[key] = request;
+    }
+    return Object.keys(missing).length > 0 ? inputRequired({ inputRequests: missing }) : done(views);
+  };
+  const sampled = (view) => [view.result.content].flat().map((part) => part.text).join("");
+  const form = (view) => `action=${view.action}, content=${JSON.stringify(view.content ?? {})}`;
+
+  toolWith("test_sampling", "Asks the client's model", "prompt", ({ prompt }, ctx) =>
+    ask(ctx, { answer: question(prompt) }, ({ answer }) => text(`LLM response: ${sampled(answer)}`)));
+  toolWith("test_elicitation", "Asks the user", "message", ({ message }, ctx) =>
+    ask(ctx, { answer: inputRequired.elicit(elicitations.user(message)) }, ({ answer }) =>
+      text(`User response: ${form(answer)}`)));
+  for (const [name, params] of [
+    ["test_elicitation_sep1034_defaults", elicitations.defaults],
+    ["test_elicitation_sep1330_enums", elicitations.enums],
+  ])
+    tool(name, "Asks the user with a long form", (ctx) =>
+      ask(ctx, { answer: inputRequired.elicit(params) }, ({ answer }) => text(`Elicitation completed: ${form(answer)}`)));
+
+  tool("test_missing_capability", "Cannot run without sampling", (ctx) =>
+    ask(ctx, { answer: question("Are you there?") }, ({ answer }) => text(sampled(answer))));
+  tool("test_streaming_elicitation", "Asks the user in the middle of a call", (ctx) =>
+    ask(ctx, { answer: inputRequired.elicit(okForm("Go on?")) }, ({ answer }) => text(form(answer))));
+
+  tool("test_input_required_result_elicitation", "Asks the user's name", (ctx) =>
+    ask(ctx, { user_name: inputRequired.elicit(nameForm("What is your name?")) }, ({ user_name }) =>
+      text(`Hello, ${user_name.content?.name ?? "stranger"}!`)));
+  tool("test_input_required_result_sampling", "Asks the client's model for a capital", (ctx) =>
+    ask(ctx, { capital_question: question("What is the capital of France?") }, ({ capital_question }) =>
+      text(sampled(capital_question))));
+  tool("test_input_required_result_list_roots", "Asks for the client's roots", (ctx) =>
+    ask(ctx, { client_roots: inputRequired.listRoots() }, ({ client_roots }) =>
+      text(client_roots.roots.map((root) => root.uri).join("\n"))));
+  tool("test_input_required_result_capabilities", "Asks for all that the client can do", (ctx) => {
+    const can = ctx.mcpReq.envelope?.[CLIENT_CAPABILITIES_META_KEY] ?? server.server.getClientCapabilities() ?? {};
+    return ask(
+      ctx,
+      {
+        ...(can.sampling && { sampling: question("Are you there?") }),
+        ...(can.elicitation && { elicitation: inputRequired.elicit(okForm("Are you there?")) }),
+        ...(can.roots && { roots: inputRequired.listRoots() }),
+      },
+      (views) => text(`Asked for: ${Object.keys(views).join(", ") || "nothing"}`),
+    );
+  });
+  rounds(tool);
+}
+
+/** Tools whose questions come with a state that the client gives back. */
+function rounds(tool) {
+  for (const name of ["test_input_required_result_request_state", "test_input_required_result_tampered_state"])
+    tool(name, "Asks for a confirmation and expects its own state with it", async (ctx) => {
+      const known = ctx.mcpReq.requestState();
+      const confirmed = acceptedContent(ctx.mcpReq.inputResponses, "confirm");
+      if (known?.asked === name && confirmed !== undefined) return text(`state-ok: ${confirmed.ok}`);
+      return inputRequired({
+        inputRequests: { confirm: inputRequired.elicit(okForm("Please confirm")) },
+        requestState: await state.mint({ asked: name }),
+      });
+    });
+
+  tool("test_input_required_result_multiple_inputs", "Asks for three things at once", async (ctx) => {
+    const { inputResponses } = ctx.mcpReq;
+    const name = acceptedContent(inputResponses, "user_name");
+    const greeting = inputResponse(inputResponses, "greeting");
+    const roots = inputResponse(inputResponses, "client_roots");
+    if (name !== undefined && greeting.kind === "sampling" && roots.kind === "roots")
+      return text(`${name.name}: ${JSON.stringify(greeting.result.content)} in ${roots.roots.length} roots`);
+    return inputRequired({
+      inputRequests: {
+        user_name: inputRequired.elicit(nameForm("What is your name?")),
+        greeting: question("Generate a greeting", 50),
+        client_roots: inputRequired.listRoots(),
+      },
+      requestState: await state.mint({ asked: "all" }),
+    });
+  });
+
+  tool("test_input_required_result_multi_round", "Asks for a name, then for a color", async (ctx) => {
+    const known = ctx.mcpReq.requestState();
+    const first = acceptedContent(ctx.mcpReq.inputResponses, "step1");
+    const second = acceptedContent(ctx.mcpReq.inputResponses, "step2");
+    const name = known?.name ?? (known?.round === 1 ? first?.name : undefined);
+    if (name !== undefined && second !== undefined) return text(`${name} likes ${second.color}`);
+    if (name !== undefined)
+      return inputRequired({
+        inputRequests: {
+          step2: inputRequired.elicit({
+            message: "Step 2: What is your favorite color?",
+            requestedSchema: { type: "object", properties: { color: { type: "string" } }, required: ["color"] },
+          }),
+        },
+        requestState: await state.mint({ round: 2, name }),
+      });
+    return inputRequired({
+      inputRequests: { step1: inputRequired.elicit(nameForm("Step 1: What is your name?")) },
+      requestState: await state.mint({ round: 1 }),
+    });
+  });
+}
+
+/** Tools that change a list. */
+function changes(server, publish) {
+  const add = {
+    tool: () => server.registerTool("test_extra_tool", { description: "Comes and goes" }, () => text("I am here.")),
+    prompt: () =>
+      server.registerPrompt("test_extra_prompt", { description: "Comes and goes" }, () => ({
+        messages: [user({ type: "text", text: "I am here." })],
+      })),
+  };
+  for (const list of ["tool", "prompt"]) {
+    let registered = extra[list] ? add[list]() : undefined;
+    server.registerTool(`test_trigger_${list}_change`, { description: `Changes the ${list} list` }, () => {
+      extra[list] = !extra[list];
+      if (publish) publish[list]();
+      else if (registered) registered = registered.remove();
+      else registered = add[list]();
+      return text(`The ${list} list is another one now.`);
+    });
+  }
+}
+
+function resources(server) {
+  const description = "One of the resources that the suite reads";
+  const fixed = (name, uri, mimeType, content) =>
+    server.registerResource(name, uri, { description, mimeType }, () => ({ contents: [{ uri, mimeType, ...content }] }));
+  fixed("static-text", "test://static-text", "text/plain", { text: "This is the content of the static text resource." });
+  fixed("static-binary", "test://static-binary", "image/png", { blob: PNG });
+  fixed("watched-resource", "test://watched-resource", "text/plain", { text: "Watched." });
+  server.registerResource(
+    "template",
+    new ResourceTemplate("test://template/{id}/data", { list: undefined }),
+    { description, mimeType: "application/json" },
+    (uri, { id }) => {
+      const content = JSON.stringify({ id, templateTest: true, data: `Data for ID: ${id}` });
+      return { contents: [{ uri: uri.href, mimeType: "application/json", text: content }] };
+    },
+  );
+  // Nothing of ours changes, so there is nothing to remember.
+  for (const method of ["resources/subscribe", "resources/unsubscribe"])
+    server.server.setRequestHandler(method, () => ({}));
+}
+
+function prompts(server) {
+  const prompt = (name, description, argsSchema, handler) =>
+    server.registerPrompt(name, { description, ...(argsSchema && { argsSchema: z.object(argsSchema) }) }, handler);
+  const suggest = (value) => ["paris", "park", "party", "test"].filter((word) => word.startsWith(value));
+
+  prompt("test_simple_prompt", "A line of text", undefined, () => ({
+    messages: [user({ type: "text", text: "This is a simple prompt for testing." })],
+  }));
+  prompt(
+    "test_prompt_with_arguments",
+    "Text with two arguments",
+    { arg1: completable(z.string().describe("First test argument"), suggest), arg2: z.string().describe("Second test argument") },
+    ({ arg1, arg2 }) => ({
+      messages: [user({ type: "text", text: `Prompt with arguments: arg1='${arg1}', arg2='${arg2}'` })],
+    }),
+  );
+  prompt("test_prompt_with_embedded_resource", "A resource to process", { resourceUri: z.string() }, ({ resourceUri }) => ({
+    messages: [
+      user({
+        type: "resource",
+        resource: { uri: resourceUri, mimeType: "text/plain", text: "Embedded resource content for testing." },
+      }),
+      user({ type: "text", text: "Please process the embedded resource above." }),
+    ],
+  }));
+  prompt("test_prompt_with_image", "A picture to analyze", undefined, () => ({
+    messages: [
+      user({ type: "image", data: PNG, mimeType: "image/png" }),
+      user({ type: "text", text: "Please analyze the image above." }),
+    ],
+  }));
+  prompt("test_input_required_result_prompt", "A prompt that asks for its context first", undefined, (ctx) => {
+    const given = acceptedContent(ctx.mcpReq.inputResponses, "user_context");
+    if (given !== undefined) return { messages: [user({ type: "text", text: `With context: ${given.context}` })] };
+    return inputRequired({
+      inputRequests: {
+        user_context: inputRequired.elicit({
+          message: "What context should the prompt use?",
+          requestedSchema: { type: "object", properties: { context: { type: "string" } }, required: ["context"] },
+        }),
+      },
+    });
+  });
+}
