@@ -87,3 +87,25 @@ async fn a_key_is_taken_in_every_usual_way() {
     }
     proxy.stop();
 }
+
+#[tokio::test]
+async fn no_path_of_a_hub_is_answered_without_a_key() {
+    let proxy = start();
+    let http = Http::new();
+    let ends = ["mcp", "sse", "messages", "message", ""];
+    let places = ["", "groups/dev/", "groups/none/", "servers/a/", "servers/none/", "a/"];
+    let mut paths: Vec<_> = places.iter().flat_map(|place| ends.map(|end| format!("/{place}{end}"))).collect();
+    paths.extend(["/api/hub", "/api/servers/a/tools/echo/approve", "/api/servers/a/stop"].map(str::to_owned));
+    for path in paths {
+        for method in [Method::GET, Method::POST, Method::DELETE] {
+            for headers in [&[][..], &[("x-api-key", "k-none")]] {
+                let answer = http.send(method.clone(), &proxy.at(&path), headers, "{}".to_owned()).await;
+                assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{method} {path} {headers:?}");
+            }
+        }
+    }
+    // A key that is limited is for MCP alone.
+    let status = http.json(Method::GET, &proxy.at("/api/servers"), &[("x-api-key", "k-few")], String::new()).await.0;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    proxy.stop();
+}
