@@ -135,11 +135,11 @@ impl Control {
                 let live = self.writable()?;
                 changed(live.replace_servers(proxy, text(request)?).await)
             }
-            (_, ["servers"]) => Err(wrong_method("GET")),
+            (_, ["servers" | "hub"]) => Err(wrong_method("GET")),
             (_, ["servers", _]) => Err(wrong_method("GET, PUT, DELETE")),
-            (_, ["servers", _, "start" | "stop" | "restart"]) => Err(wrong_method("POST")),
-            (_, ["servers", _, "tools", _, "approve"]) => Err(wrong_method("POST")),
-            (_, ["hub"]) => Err(wrong_method("GET")),
+            (_, ["servers", _, "start" | "stop" | "restart"] | ["servers", _, "tools", _, "approve"]) => {
+                Err(wrong_method("POST"))
+            }
             (_, ["config"]) => Err(wrong_method("GET, POST")),
             _ => Err(refusal(
                 StatusCode::NOT_FOUND,

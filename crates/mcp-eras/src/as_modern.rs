@@ -24,7 +24,7 @@ use mcp_transport::{
 use tokio::sync::watch;
 
 use self::{conversation::Conversation, listening::Listening, retry::Answers, seen::Seen, teller::Teller};
-use crate::{ParkedCall, Parking};
+use crate::{ParkedCall, Parking, Room};
 
 /// A server of the legacy era as clients of the modern one see it.
 ///
@@ -66,6 +66,7 @@ pub struct AsModern {
     name: Arc<str>,
     legacy: Arc<dyn Transport>,
     parking: Arc<Parking>,
+    room: Option<Room>,
     /// Who answered last.
     seen: Mutex<Option<Arc<Seen>>>,
     closed: watch::Sender<Option<Arc<Closed>>>,
@@ -75,7 +76,15 @@ impl AsModern {
     /// `legacy` opens a conversation of one caller's own with the server, handshake done; one is opened for every request
     /// and closed after it, so it had better be cheap. `name` is the server's: tokens are good for it alone.
     pub fn new(name: impl Into<Arc<str>>, legacy: Arc<dyn Transport>, parking: Arc<Parking>) -> Self {
-        Self { name: name.into(), legacy, parking, seen: Mutex::default(), closed: watch::Sender::new(None) }
+        let closed = watch::Sender::new(None);
+        Self { name: name.into(), legacy, parking, room: None, seen: Mutex::default(), closed }
+    }
+
+    /// Lets no more than `most` of its calls wait for their clients: of more, the oldest gives way. Default: any number.
+    #[must_use]
+    pub fn waiting(self, most: Option<usize>) -> Self {
+        let server = Arc::clone(&self.name);
+        Self { room: most.map(|most| Room { server, most }), ..self }
     }
 
     /// Opens a conversation for one request. An error has the request inside.
@@ -127,7 +136,7 @@ impl AsModern {
         }
         let teller = self.teller(request, level);
         match conversation.call(legacy).await {
-            Ok(call) => Ok(driven::drive(teller, call)),
+            Ok(call) => Ok(driven::drive(teller, call.in_room(self.room.clone()))),
             Err(reason) => Err(SendError::new(teller.into_message(), reason)),
         }
     }

@@ -48,6 +48,6 @@ pub use as_legacy::AsLegacy;
 pub use as_modern::AsModern;
 pub use find_era::FindEra;
 pub use parking::{
-    AnswerError, ParkError, ParkedCall, Parking, ParkingLimits, Purpose, Question, ResumeError, Resumed, SealError,
-    Step, Token, WrapError,
+    AnswerError, ParkError, ParkedCall, Parking, ParkingLimits, Purpose, Question, ResumeError, Resumed, Room,
+    SealError, Step, Token, WrapError,
 };

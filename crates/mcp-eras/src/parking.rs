@@ -10,7 +10,7 @@ mod token;
 
 use std::{
     fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
 
@@ -73,6 +73,16 @@ pub struct ParkingLimits {
     pub life: Duration,
 }
 
+/// How many calls of one server may be parked: of more, the oldest gives way. A call to a shared server that asks keeps an
+/// instance of it to itself, and people forget.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// The server.
+    pub server: Arc<str>,
+    /// How many; 0 counts as 1.
+    pub most: usize,
+}
+
 /// What a token has led to.
 pub enum Resumed {
     /// The call that was parked. It is in the caller's hands alone now; dropping it cancels it.
@@ -116,9 +126,13 @@ impl Parking {
     ///
     /// Fails if as many calls are parked as there may be. The call is cancelled then.
     pub fn park(&self, call: ParkedCall, purpose: &Purpose, owner: &Principal) -> Result<Token, ParkError> {
-        let parked = self.table().park(call, owner, now());
+        let room = call.room().cloned();
+        let parked = self.table().park(call, owner, room, now());
         // The call comes back so that it is cancelled here, where no lock is held.
-        let key = parked.map_err(|(_call, error)| error)?;
+        let (key, over) = parked.map_err(|(_call, error)| error)?;
+        for call in over {
+            call.cancel(Some("too many calls wait for their clients, and this one has waited for longest"));
+        }
         let token = self.token(&Content::Parked { node: self.node, key }, purpose, owner);
         if token.is_err() {
             let call = self.table().take(key, owner, now());

@@ -178,7 +178,7 @@ impl Builder {
             gate: Gate::new(self.keys),
             mounts: self.mounts,
             #[cfg(feature = "rest")]
-            rest: if self.is_rest { Some(Rest::new()?) } else { None },
+            rest: if self.is_rest { Some(Rest::new()) } else { None },
         };
         let front = Front::new(servers, rules, ticker, Arc::clone(&limits))?;
         #[cfg(feature = "hub")]

@@ -16,6 +16,8 @@ use crate::ParkedCall;
 pub(super) struct Conversation {
     connection: Arc<dyn Connection>,
     caller: Arc<Caller>,
+    /// The same as if it could be asked everything: what it cannot be asked is refused by us, in the words of its era.
+    askable: Arc<Caller>,
     seen: Arc<Seen>,
     leave: Leave,
 }
@@ -26,6 +28,9 @@ struct Leave(Arc<dyn Connection>);
 
 /// How long a server may take to note a log level; it is no reason to fail a call.
 const LEVEL_WAIT: Duration = Duration::from_secs(5);
+
+/// All that a client of the legacy era may be asked during a call.
+const EVERYTHING: &str = r#"{"roots":{},"sampling":{"tools":{},"context":{}},"elicitation":{"form":{},"url":{}}}"#;
 
 /// Who a client is that has not said so: the handshake needs a name.
 const NAMELESS: &str = r#"{"name":"client","version":"0"}"#;
@@ -45,7 +50,8 @@ impl Conversation {
             Some(seen) => Arc::clone(seen),
             None => Arc::new(Seen::new(peer)),
         };
-        Ok(Self { connection, caller, seen, leave })
+        let askable = Arc::new(askable(&caller));
+        Ok(Self { connection, caller, askable, seen, leave })
     }
 
     pub(super) fn connection(&self) -> &Arc<dyn Connection> {
@@ -69,7 +75,7 @@ impl Conversation {
 
     /// Sends the one request that the conversation is for. It ends with the call.
     pub(super) async fn call(self, message: Message) -> Result<ParkedCall, NotSent> {
-        let Ok(request) = Request::new(message, Arc::clone(&self.caller)) else {
+        let Ok(request) = Request::new(message, Arc::clone(&self.askable)) else {
             return Err(NotSent::Unroutable("this is no request".to_owned()));
         };
         let events = self.connection.events();
@@ -90,6 +96,13 @@ pub(super) async fn set_level(connection: &Arc<dyn Connection>, caller: &Arc<Cal
     let noted = async { connection.call(request).await.ok()?.response().await.ok() };
     // A server that refuses logs as it likes, and what is not wanted is left out on the way.
     let _ = timeout(LEVEL_WAIT, noted).await;
+}
+
+/// The caller as one that can be asked everything, if it has said anything of itself at all.
+fn askable(caller: &Caller) -> Caller {
+    let client = caller.client.as_ref();
+    let client = client.map(|client| Arc::new(Client { capabilities: EVERYTHING.into(), ..(**client).clone() }));
+    Caller { client, ..caller.clone() }
 }
 
 /// The caller as a client of the legacy era: no session, and no headers that repeat arguments.

@@ -49,12 +49,14 @@ impl Drive {
                         return Some(Ok(note));
                     }
                 }
-                Step::Asked(questions) => {
-                    let questions = self.teller.may_ask(call, questions).await;
-                    if !questions.is_empty() {
-                        return Some(Ok(self.teller.park(self.call.take()?, &questions)));
+                Step::Asked(questions) => match self.teller.may_ask(call, questions).await {
+                    Ok(questions) if questions.is_empty() => {}
+                    Ok(questions) => return Some(Ok(self.teller.park(self.call.take()?, &questions))),
+                    Err(refusal) => {
+                        self.call.take()?.cancel(Some("the client has not declared what the server needs of it"));
+                        return Some(Ok(refusal));
                     }
-                }
+                },
                 Step::Done(response) => {
                     self.call = None;
                     return Some(Ok(self.teller.response(&response)));

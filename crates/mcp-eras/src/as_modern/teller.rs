@@ -66,24 +66,29 @@ impl Teller {
         }
     }
 
-    /// What of `questions` the client can be asked; the others are answered here.
-    pub(super) async fn may_ask(&self, call: &mut ParkedCall, questions: Vec<Question>) -> Vec<Question> {
-        let (may, may_not): (Vec<_>, _) = questions.into_iter().partition(|question| self.can_be_asked(question));
-        for question in may_not {
-            // A server that is not reached any more says so when the call goes on.
-            let _ = if &*question.method == method::ROOTS_LIST {
-                call.answer(&question.key, EMPTY_ROOTS).await
-            } else {
-                let text = "the client that made this call has not declared the capability to be asked this";
-                call.decline(&question.key, code::METHOD_NOT_FOUND, text).await
-            };
+    /// What of `questions` the client can be asked. Roots that it has not got are none. The rest a server must not need of a
+    /// client that has not declared it (2026-07-28, capabilities): the error says so, and the call is over.
+    pub(super) async fn may_ask(
+        &self,
+        call: &mut ParkedCall,
+        questions: Vec<Question>,
+    ) -> Result<Vec<Question>, Message> {
+        let mut may = Vec::new();
+        for question in questions {
+            let needed = ClientCapability::needed_for(&question.method, Some(&question.params));
+            match needed.filter(|needed| !self.able.has(*needed)) {
+                None => may.push(question),
+                Some(_) if &*question.method == method::ROOTS_LIST => {
+                    // A server that is not reached any more says so when the call goes on.
+                    let _ = call.answer(&question.key, EMPTY_ROOTS).await;
+                }
+                Some(missing) => {
+                    let text = "the server needs something of the client that this one has not declared";
+                    return Err(self.error(code::MISSING_CLIENT_CAPABILITY, text, Some(&missing.missing_data())));
+                }
+            }
         }
-        may
-    }
-
-    fn can_be_asked(&self, question: &Question) -> bool {
-        let needed = ClientCapability::needed_for(&question.method, Some(&question.params));
-        method::may_interact(self.request.method()) && needed.is_none_or(|needed| self.able.has(needed))
+        Ok(may)
     }
 
     /// Sets the call aside; gives the result that asks the client.

@@ -8,7 +8,10 @@ use mcp_protocol::method;
 use mcp_transport::{Caller, Connection, Lost, Reply};
 use tokio::time::{Instant, timeout};
 
-use super::questions::{AnswerError, Question, Questions};
+use super::{
+    Room,
+    questions::{AnswerError, Question, Questions},
+};
 
 /// A call to a legacy server, and what the server asks the client on the way.
 ///
@@ -31,6 +34,8 @@ pub struct ParkedCall {
     gathering: Option<Instant>,
     /// The answer to a question that could not be passed on, until it was sent.
     refusal: Option<Box<Message>>,
+    /// With which others it shares the places to wait at.
+    room: Option<Room>,
 }
 
 /// What a call comes to next.
@@ -54,7 +59,17 @@ impl ParkedCall {
     #[must_use]
     pub fn begin(reply: Reply, connection: Arc<dyn Connection>, caller: Arc<Caller>) -> Self {
         let questions = Questions::default();
-        Self { reply, connection, caller, questions, gather: Self::GATHER, gathering: None, refusal: None }
+        Self { reply, connection, caller, questions, gather: Self::GATHER, gathering: None, refusal: None, room: None }
+    }
+
+    /// Waits, while it is parked, with others of the same server. Default: with nobody.
+    #[must_use]
+    pub fn in_room(self, room: Option<Room>) -> Self {
+        Self { room, ..self }
+    }
+
+    pub(super) fn room(&self) -> Option<&Room> {
+        self.room.as_ref()
     }
 
     /// Waits this long for more questions after the first. Default: [`GATHER`](Self::GATHER).

@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Instant};
 
 use mcp_transport::Principal;
 
-use super::{ParkError, ParkingLimits};
+use super::{ParkError, ParkingLimits, Room};
 
 /// Values that wait for their owners, each for a bounded time, to be taken at most once.
 #[derive(Debug)]
@@ -21,6 +21,7 @@ struct Entry<T> {
     value: T,
     owner: Principal,
     since: Instant,
+    room: Option<Room>,
 }
 
 /// Names a value of the table. No key is used twice, so an old one finds nothing.
@@ -32,8 +33,15 @@ impl<T> Table<T> {
         Self { parked: HashMap::new(), last: 0, owned: HashMap::new(), limits }
     }
 
-    /// Sets `value` aside for `owner`; without room it comes back, to be dropped where no lock is held.
-    pub(super) fn park(&mut self, value: T, owner: &Principal, now: Instant) -> Result<Key, (T, ParkError)> {
+    /// Sets `value` aside for `owner`, and takes out what has to give way to it: the oldest of those in the same room, if
+    /// they are too many now. Without a place it comes back, to be dropped where no lock is held.
+    pub(super) fn park(
+        &mut self,
+        value: T,
+        owner: &Principal,
+        room: Option<Room>,
+        now: Instant,
+    ) -> Result<(Key, Vec<T>), (T, ParkError)> {
         let ParkingLimits { total, per_principal, .. } = self.limits;
         if self.parked.len() >= total {
             return Err((value, ParkError::TooMany { limit: total }));
@@ -46,8 +54,23 @@ impl<T> Table<T> {
             self.owned.insert(owner.clone(), count + 1);
         }
         self.last += 1;
-        self.parked.insert(self.last, Entry { value, owner: owner.clone(), since: now });
-        Ok(Key(self.last))
+        let over = room.as_ref().map(|room| self.over(room)).unwrap_or_default();
+        self.parked.insert(self.last, Entry { value, owner: owner.clone(), since: now, room });
+        Ok((Key(self.last), over))
+    }
+
+    /// Takes out the oldest of a room, so that there is a place for one more.
+    fn over(&mut self, room: &Room) -> Vec<T> {
+        let is_in_it = |entry: &Entry<T>| entry.room.as_ref().is_some_and(|other| other.server == room.server);
+        let mut keys: Vec<_> = self.parked.iter().filter(|(_, entry)| is_in_it(entry)).map(|(key, _)| *key).collect();
+        keys.sort_unstable();
+        // Keys only grow.
+        let over = (keys.len() + 1).saturating_sub(room.most.max(1));
+        let over: Vec<_> = keys.into_iter().take(over).filter_map(|key| self.parked.remove(&key)).collect();
+        for entry in &over {
+            self.release(&entry.owner);
+        }
+        over.into_iter().map(|entry| entry.value).collect()
     }
 
     /// Takes what `owner` has under `key`, unless its time is over. Somebody else's key and no key are the same answer.
@@ -106,7 +129,7 @@ mod tests {
     #[test]
     fn what_is_parked_is_taken_once_and_by_its_owner_alone() {
         let (mut table, now) = (table(), Instant::now());
-        let key = table.park("a", &named("ann"), now).unwrap();
+        let key = table.park("a", &named("ann"), None, now).unwrap().0;
         assert_eq!(table.take(key, &named("bob"), now), None);
         assert_eq!(table.take(key, &Principal::Anonymous, now), None);
         assert_eq!(table.take(key, &named("ann"), now), Some("a"));
@@ -117,9 +140,9 @@ mod tests {
     #[test]
     fn a_key_is_never_used_again() {
         let (mut table, now) = (table(), Instant::now());
-        let old = table.park("a", &named("ann"), now).unwrap();
+        let old = table.park("a", &named("ann"), None, now).unwrap().0;
         table.take(old, &named("ann"), now).unwrap();
-        let new = table.park("b", &named("ann"), now).unwrap();
+        let new = table.park("b", &named("ann"), None, now).unwrap().0;
         assert_eq!(table.take(old, &named("ann"), now), None);
         assert_eq!(table.take(new, &named("ann"), now), Some("b"));
     }
@@ -127,43 +150,60 @@ mod tests {
     #[test]
     fn each_limit_holds_to_the_last_one_and_no_further() {
         let (mut table, now) = (table(), Instant::now());
-        let first = table.park("a", &named("ann"), now).unwrap();
-        table.park("b", &named("ann"), now).unwrap();
-        let full = table.park("c", &named("ann"), now);
+        let first = table.park("a", &named("ann"), None, now).unwrap().0;
+        table.park("b", &named("ann"), None, now).unwrap();
+        let full = table.park("c", &named("ann"), None, now);
         assert_eq!(full, Err(("c", ParkError::TooManyOfPrincipal { limit: 2 })));
         table.take(first, &named("ann"), now).unwrap();
-        table.park("c", &named("ann"), now).unwrap();
-        table.park("d", &named("bob"), now).unwrap();
-        table.park("e", &named("bob"), now).unwrap();
-        assert_eq!(table.park("f", &named("eve"), now), Err(("f", ParkError::TooMany { limit: 4 })));
+        table.park("c", &named("ann"), None, now).unwrap();
+        table.park("d", &named("bob"), None, now).unwrap();
+        table.park("e", &named("bob"), None, now).unwrap();
+        assert_eq!(table.park("f", &named("eve"), None, now), Err(("f", ParkError::TooMany { limit: 4 })));
     }
 
     #[test]
     fn nobodys_name_has_no_limit_of_its_own() {
         let (mut table, now) = (table(), Instant::now());
         for _ in 0..4 {
-            table.park("a", &Principal::Anonymous, now).unwrap();
+            table.park("a", &Principal::Anonymous, None, now).unwrap();
         }
-        assert!(table.park("a", &Principal::Anonymous, now).is_err());
+        assert!(table.park("a", &Principal::Anonymous, None, now).is_err());
     }
 
     #[test]
     fn time_ends_at_its_limit_and_not_before_and_makes_room() {
         let (mut table, start) = (table(), Instant::now());
-        let early = table.park("a", &named("ann"), start).unwrap();
-        let late = table.park("b", &named("ann"), start + LIFE / 2).unwrap();
+        let early = table.park("a", &named("ann"), None, start).unwrap().0;
+        let late = table.park("b", &named("ann"), None, start + LIFE / 2).unwrap().0;
         assert!(table.expire(start + Duration::from_secs(599)).is_empty());
         assert_eq!(table.take(early, &named("ann"), start + LIFE), None, "over, swept or not");
         assert_eq!(table.expire(start + LIFE), ["a"]);
-        table.park("c", &named("ann"), start + LIFE).unwrap();
+        table.park("c", &named("ann"), None, start + LIFE).unwrap();
         assert_eq!(table.take(late, &named("ann"), start + LIFE), Some("b"));
     }
 
     #[test]
     fn a_clock_that_goes_back_ends_nothing() {
         let (mut table, start) = (table(), Instant::now());
-        let key = table.park("a", &named("ann"), start + LIFE).unwrap();
+        let key = table.park("a", &named("ann"), None, start + LIFE).unwrap().0;
         assert!(table.expire(start).is_empty());
         assert_eq!(table.take(key, &named("ann"), start), Some("a"));
+    }
+
+    #[test]
+    fn the_oldest_of_a_room_gives_way() {
+        let (mut table, now) = (table(), Instant::now());
+        let room = |server: &str| Some(Room { server: server.into(), most: 2 });
+        let park = |table: &mut Table<&'static str>, value, server| {
+            table.park(value, &Principal::Anonymous, room(server), now).unwrap()
+        };
+        let (first, over) = park(&mut table, "a", "s");
+        assert_eq!(over, [""; 0]);
+        assert_eq!(park(&mut table, "other", "t").1, [""; 0]);
+        assert_eq!(park(&mut table, "b", "s").1, [""; 0]);
+        let (last, over) = park(&mut table, "c", "s");
+        assert_eq!(over, ["a"]);
+        assert_eq!(table.take(first, &Principal::Anonymous, now), None);
+        assert_eq!(table.take(last, &Principal::Anonymous, now), Some("c"));
     }
 }

@@ -21,7 +21,8 @@ impl Server {
     ) -> Result<(Arc<dyn Connection>, Arc<Peer>), Unreachable> {
         let modern = self.as_modern.get_or_init(|| {
             let conversations = Arc::new(Conversations(self.me.clone()));
-            Arc::new(AsModern::new(Arc::clone(self.name()), conversations, Arc::clone(&self.setting.parking)))
+            let parking = Arc::clone(&self.setting.parking);
+            Arc::new(AsModern::new(Arc::clone(self.name()), conversations, parking).waiting(self.waiting_calls()))
         });
         if &*modern.peer().handshake == "{}" {
             introduce(modern, caller).await?;

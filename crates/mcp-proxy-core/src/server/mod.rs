@@ -258,10 +258,15 @@ impl Server {
 
     /// How many calls may wait for their caller to answer, for each may hold a spare instance, and one is left for calls
     /// that need no answer; `None` if none is lent.
-    #[cfg(feature = "rest")]
-    pub(crate) fn waiting_calls(&self) -> Option<usize> {
+    fn waiting_calls(&self) -> Option<usize> {
         let lends = !self.options.is_dedicated() && self.options.interaction == Interaction::Lease;
         lends.then(|| self.setting.limits.interactive_children.saturating_sub(1).max(1))
+    }
+
+    /// Where calls of callers of REST wait for an answer.
+    #[cfg(feature = "rest")]
+    pub(crate) fn room(&self) -> Option<mcp_eras::Room> {
+        self.waiting_calls().map(|most| mcp_eras::Room { server: Arc::clone(self.name()), most })
     }
 
     /// A connection for one call of a caller without a session, in whichever era the server speaks; `caller` makes the

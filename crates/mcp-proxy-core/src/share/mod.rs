@@ -125,6 +125,13 @@ impl Share {
         face
     }
 
+    /// Has calls that may be asked something run alone where it would not be clear who is asked.
+    fn runs_alone_from_now_on(&self) {
+        if self.options.interaction != Interaction::Refuse && !self.interactive.swap(true, Ordering::Relaxed) {
+            tracing::info!("the server asks its clients; calls of clients that can answer run alone from now on");
+        }
+    }
+
     /// Whether calls that may be asked something run alone.
     pub(crate) fn is_interactive(&self) -> bool {
         self.interactive.load(Ordering::Relaxed)

@@ -12,7 +12,6 @@ use tokio::{
 };
 
 use super::{Share, face::set_level};
-use crate::Interaction;
 
 /// Hands on the events of the main instance until it is closed.
 pub(super) async fn run(
@@ -122,13 +121,10 @@ async fn answer(instance: &Arc<dyn Connection>, question: &Message) {
 
 /// Notes that the server asks its clients while several calls are in flight.
 fn asked_in_vain(share: &Share, question: &Message) {
-    if share.options.interaction == Interaction::Refuse {
-        return;
-    }
     let during_calls = 0 < share.calls.load(Ordering::Relaxed);
     let is_harmless = question.method() == Some(method::ROOTS_LIST);
-    if during_calls && !is_harmless && !share.interactive.swap(true, Ordering::Relaxed) {
-        tracing::info!("the server asks its clients; calls of clients that can answer run alone from now on");
+    if during_calls && !is_harmless {
+        share.runs_alone_from_now_on();
     }
 }
 

@@ -78,6 +78,10 @@ impl Told {
         // Whoever said nothing of itself has no way to answer, whatever the question is.
         let can_be_asked = self.caller.client.is_some();
         if can_be_asked && needed.is_none_or(|needed| able.has(needed)) {
+            if self.caller.session.is_none() {
+                // Its client goes away to answer, and for as long as that takes other calls come beside it.
+                self.face.share.runs_alone_from_now_on();
+            }
             self.face.share.note_elicitation(question, self.face.key);
             return self.face.questions().ask(question, self.call, &self.from);
         }

@@ -144,19 +144,29 @@ async fn giving_up_before_the_question_cancels_with_the_reason() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_client_has_not_declared_is_answered_for_it() {
+async fn a_server_that_needs_what_the_client_has_not_declared_is_refused_that_call() {
     let lab = Lab::new();
-    let ask = Ask::tool("three").able(r#"{"sampling":{}}"#);
-    let first = lab.answer(&ask).await;
-    assert_eq!(keys(&first), ["q2"]);
+    for able in ["{}", r#"{"sampling":{}}"#] {
+        let answer = lab.answer(&Ask::tool("three").able(able)).await;
+        refused(&answer, code::MISSING_CLIENT_CAPABILITY);
+        assert_eq!(
+            answer.value(&["error", "data", "requiredCapabilities"]),
+            Some(r#"{"elicitation":{"form":{}}}"#),
+            "{:?}",
+            answer.to_bytes()
+        );
+    }
+    let heard = lab.heard().await;
+    assert_eq!(heard.iter().filter(|line| line.contains(method::CANCELLED)).count(), 2, "{heard:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_without_roots_has_none() {
+    let lab = Lab::new();
+    let first = lab.answer(&Ask::tool("three").able(r#"{"sampling":{},"elicitation":{}}"#)).await;
+    assert_eq!(keys(&first), ["q1", "q2"]);
     let heard = lab.heard().await;
     assert!(heard.iter().any(|line| line.contains(EMPTY_ROOTS)), "{heard:?}");
-    assert!(
-        heard.iter().any(|line| line.contains(&format!("\"id\":7,\"error\":{{\"code\":{}", code::METHOD_NOT_FOUND)))
-    );
-
-    let answer = lab.answer(&Ask::tool("one").able("{}")).await;
-    assert_eq!(answer.value(&["result", "structuredContent", "answers"]), Some("[null]"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -15,12 +15,11 @@ use mcp_transport::{Lost, Principal, Request};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Asking, Rest, kept,
+    Asking, kept,
     question::Question,
     reach::{AGAIN, CAN, INFO, Reached},
     reply::{Failed, RestAnswer, failed, json, not_found, of_session, raw},
     stream,
-    waiting::Parked,
 };
 use crate::{front::Front, iso, rescue, rescue::Told};
 
@@ -28,7 +27,6 @@ use crate::{front::Front, iso, rescue, rescue::Told};
 #[derive(Clone, Debug)]
 pub(super) struct Manner {
     pub(super) front: Arc<Front>,
-    pub(super) rest: Arc<Rest>,
     pub(super) server: Arc<str>,
     pub(super) owner: Principal,
     pub(super) question: Question,
@@ -64,14 +62,13 @@ impl Asking<'_> {
         }
         let resume = |is_short| {
             let purpose = purpose(self.server.name(), is_short);
-            self.rest.parking.resume(&answers.token, &purpose, &self.head.principal)
+            self.front.servers().parking().resume(&answers.token, &purpose, &self.head.principal)
         };
         let (resumed, is_short) = match resume(false) {
             Err(ResumeError::Invalid) => (resume(true), true),
             resumed => (resumed, false),
         };
         let resumed = resumed.map_err(|error| failed(&Told::from(&error)))?;
-        self.rest.waiting.remove(&answers.token);
         match resumed {
             Resumed::Parked(mut call) => {
                 for (key, text) in &answers.answers {
@@ -125,6 +122,7 @@ impl Asking<'_> {
                         None => reply,
                     };
                     let call = ParkedCall::begin(reply, reached.connection, reached.caller);
+                    let call = call.in_room(self.server.room());
                     return Ok((call, reached.era, session));
                 }
                 Err(error) if self.may_send_again(&error.reason, since) => {
@@ -148,7 +146,6 @@ impl Asking<'_> {
     ) -> Result<RestAnswer, Failed> {
         let manner = Manner {
             front: Arc::clone(self.front),
-            rest: Arc::clone(self.rest),
             server: Arc::clone(self.server.name()),
             owner: self.head.principal.clone(),
             question,
@@ -221,20 +218,10 @@ impl Manner {
 
     /// Sets the call aside, and tells what the server asks.
     pub(super) fn park(&self, call: ParkedCall, asked: &[Asked]) -> RestAnswer {
-        let token = match self.rest.parking.park(call, &self.purpose(), &self.owner) {
+        let token = match self.front.servers().parking().park(call, &self.purpose(), &self.owner) {
             Ok(token) => token,
             Err(error) => return failed(&Told::from(&error)),
         };
-        let most = self.front.servers().find(&self.server).and_then(|server| server.waiting_calls());
-        if let Some(most) = most {
-            let parked = Parked {
-                server: Arc::clone(&self.server),
-                token: token.expose().to_owned(),
-                purpose: self.purpose(),
-                owner: self.owner.clone(),
-            };
-            self.rest.waiting.add(parked, most, &self.rest.parking);
-        }
         let asked = asked.iter();
         let asked = asked.map(|it| mcp_openapi::Asked { key: &it.key, method: &it.method, params: &it.params });
         asking(&token, &asked.collect::<Vec<_>>())
@@ -274,7 +261,7 @@ impl Manner {
         let Ok(required) = InputRequired::read(result) else { return failed(&Told::from(&Lost::NotMcp)) };
         // Nothing else may be answered with a question.
         let Some(kept) = kept::pack(&self.question, required.state) else { return failed(&Told::from(&Lost::NotMcp)) };
-        let token = match self.rest.parking.wrap(Some(&kept), &self.purpose(), &self.owner) {
+        let token = match self.front.servers().parking().wrap(Some(&kept), &self.purpose(), &self.owner) {
             Ok(token) => token,
             Err(error) => return failed(&Told::from(&error)),
         };

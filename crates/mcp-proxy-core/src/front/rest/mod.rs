@@ -9,14 +9,12 @@ mod question;
 mod reach;
 mod reply;
 mod stream;
-mod waiting;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use http::{Method, request::Parts};
 use http_body::Body;
-use mcp_eras::{Parking, ParkingLimits, SealError};
 use mcp_openapi::{Action, DocsFile, NoRoute, Parameters, Prefer, Route};
 use mcp_transport::Secret;
 use mcp_transport_http::server::read_body;
@@ -26,7 +24,6 @@ use self::{
     catalogue::Catalogue,
     question::Question,
     reply::{Failed, RestAnswer, failed, file, json, not_found},
-    waiting::Waiting,
 };
 use super::{Front, head::Head, route};
 use crate::{rescue, rescue::Told, server::Server};
@@ -34,8 +31,6 @@ use crate::{rescue, rescue::Told, server::Server};
 /// What REST remembers between requests.
 #[derive(Debug)]
 pub(crate) struct Rest {
-    parking: Parking,
-    waiting: Waiting,
     calls: Calls,
     catalogue: Catalogue,
 }
@@ -56,19 +51,12 @@ struct Asking<'a> {
 }
 
 impl Rest {
-    pub(crate) fn new() -> Result<Arc<Self>, SealError> {
-        let parking = Parking::new(ParkingLimits::default())?;
-        Ok(Arc::new(Self {
-            parking,
-            waiting: Waiting::default(),
-            calls: Calls::default(),
-            catalogue: Catalogue::default(),
-        }))
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self { calls: Calls::default(), catalogue: Catalogue::default() })
     }
 
     /// Forgets what nobody has come back for.
     pub(super) fn sweep(&self, now: std::time::Instant) {
-        self.parking.sweep(now);
         self.calls.sweep(now);
     }
 }
