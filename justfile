@@ -16,6 +16,11 @@ test *ARGS:
 peers:
     tests/peers/install
 
+# The official conformance suite, through our programs; installs itself. `--smoke`, `--cross`, `--only TEXT`: see `--help`.
+conformance *ARGS:
+    cargo build --package mcp-stdio --package mcp-hub
+    tests/conformance/run {{ARGS}}
+
 # What has to hold before a change lands.
 ci:
     .ci/run

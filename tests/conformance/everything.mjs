@@ -17,6 +17,7 @@ import {
 import { z } from "zod";
 import { elicitations } from "./elicitations.mjs";
 import { preservedSchema } from "./preserved-schema.mjs";
+import { offerTasks } from "./tasks.mjs";
 
 // One red pixel, and a wave file without a sample.
 const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
@@ -44,10 +45,10 @@ const question = (prompt, maxTokens = 100) =>
 const extra = { tool: false, prompt: false };
 
 /**
- * A server with everything. `publish` tells a change of a list to those who listen, where the server that changes it
+ * A server with everything, for clients of one era. `publish` tells a change of a list to those who listen, where the server that changes it
  * lives for one request only; without it that goes out on the server's own connection.
  */
-export function everything(publish) {
+export function everything({ era, publish }) {
   const server = new McpServer(
     { name: "conformance", version: "1.0.0" },
     {
@@ -62,6 +63,7 @@ export function everything(publish) {
   changes(server, publish);
   resources(server);
   prompts(server);
+  if (era === "modern") offerTasks(server);
   return server;
 }
 

@@ -4,7 +4,7 @@ import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { stand } from "./processes.mjs";
-import { clientScenarios, fronts, nameOf, runs, suites } from "./runs.mjs";
+import { clientScenarios, fronts, isMeaningless, nameOf, runs, suites } from "./runs.mjs";
 import { scenariosOf, testClient, testServer } from "./suite.mjs";
 import { differences, expectations, failuresOf } from "./verdict.mjs";
 
@@ -71,8 +71,10 @@ async function serverRun(run) {
   const { names, unscored } = await scenariosOf(suite);
   const standing = await stand(fronts[run.front], run.era, binaries);
   try {
-    const checks = await testServer(suite, names, standing.url);
-    return [...checks].map(([scenario, checks]) => ({ run, scenario, scored: !unscored.has(scenario), checks }));
+    const found = await testServer(suite, names, standing.url);
+    return [...found]
+      .filter(([scenario]) => !isMeaningless(run, scenario))
+      .map(([scenario, checks]) => ({ run, scenario, scored: !unscored.has(scenario), checks }));
   } finally {
     await standing.end();
   }

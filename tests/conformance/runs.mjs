@@ -36,6 +36,9 @@ export const fronts = {
   "mcp-hub, URL": { program: "mcp-hub", back: "http", path: "/servers/t/mcp" },
 };
 
+/** Scenarios that mean nothing in a run: no legacy revision has the tasks extension, so its servers cannot declare it. */
+export const isMeaningless = (run, scenario) => run.era === "legacy" && scenario.startsWith("tasks-");
+
 const other = { legacy: "modern", modern: "legacy" };
 
 /** The runs of a selection, in their order. */

@@ -12,6 +12,7 @@ import { WebStandardStreamableHTTPServerTransport, createMcpHandler, isLegacyReq
 import { StdioServerTransport, serveStdio } from "@modelcontextprotocol/server/stdio";
 import { EventLog } from "./event-log.mjs";
 import { everything } from "./everything.mjs";
+import { TaskTransport, withTasks } from "./tasks.mjs";
 
 const RETRY_MS = 500; // after which a client asks for the rest of a stream that we broke off
 
@@ -24,18 +25,24 @@ if (options.http === undefined) await overStdio(options.eras);
 else await overHttp(options.eras, Number(options.http));
 
 async function overStdio(eras) {
-  if (eras === "legacy") await everything().connect(new StdioServerTransport());
-  else serveStdio(() => everything(), { legacy: eras === "modern" ? "reject" : "serve" });
+  const transport = new StdioServerTransport();
+  if (eras === "legacy") await everything({ era: "legacy" }).connect(transport);
+  else
+    serveStdio(({ era }) => everything({ era }), {
+      legacy: eras === "modern" ? "reject" : "serve",
+      transport: new TaskTransport(transport),
+    });
 }
 
 async function overHttp(eras, port) {
   const publish = { tool: () => modern.notify.toolsChanged(), prompt: () => modern.notify.promptsChanged() };
-  const modern = createMcpHandler(() => everything(publish), { legacy: "reject" });
-  const legacy = sessions();
+  const modern = createMcpHandler(({ era }) => everything({ era, publish }), { legacy: "reject" });
+  const serveModern = withTasks(modern.fetch);
+  const serveLegacy = sessions();
   const serve = {
-    legacy,
-    modern: modern.fetch,
-    both: async (request) => ((await isLegacyRequest(request)) ? legacy(request) : modern.fetch(request)),
+    legacy: serveLegacy,
+    modern: serveModern,
+    both: async (request) => ((await isLegacyRequest(request)) ? serveLegacy(request) : serveModern(request)),
   }[eras];
 
   const handler = toNodeHandler({ fetch: serve });
@@ -64,7 +71,7 @@ function sessions() {
       eventStore: new EventLog(),
       retryInterval: RETRY_MS,
     });
-    await everything().connect(transport);
+    await everything({ era: "legacy" }).connect(transport);
     return transport.handleRequest(request);
   };
 }
