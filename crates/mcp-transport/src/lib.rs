@@ -33,7 +33,7 @@ pub use caller::{Caller, Client, Partition, Principal, Secret};
 pub use closed::{CloseReason, Closed};
 pub use connection::Connection;
 pub use credentials::{Credentials, CredentialsError, Fixed};
-pub use duplex::{Duplex, DuplexLimits, Lifeline, NoLifeline};
+pub use duplex::{Duplex, DuplexLimits, GHOST_LIFE, Lifeline, NoLifeline};
 pub use error::{ConnectError, Lost, NotSent, SendError};
 pub use events::{EventSender, Events, events};
 pub use handshake::{Handshake, Introduced};

@@ -3,6 +3,8 @@
 use std::{collections::HashMap, sync::Arc};
 
 use mcp_supervisor::Lease;
+use mcp_transport::GHOST_LIFE;
+use tokio::{runtime::Handle, time::sleep};
 
 use super::{FaceKey, Share};
 
@@ -42,7 +44,6 @@ impl Occupants {
 pub(super) enum Held {
     Nothing,
     /// A place on the main instance.
-    #[expect(dead_code, reason = "held for its drop")]
     Main(Occupied),
     /// An instance to itself.
     #[expect(dead_code, reason = "held for its drop")]
@@ -54,6 +55,17 @@ pub(super) enum Held {
 pub(super) struct Occupied {
     share: Arc<Share>,
     face: FaceKey,
+    /// Whether the server has answered, and so asks nothing more.
+    is_answered: bool,
+}
+
+impl Held {
+    /// Notes that the server has answered the call.
+    pub(super) fn answered(&mut self) {
+        if let Self::Main(place) = self {
+            place.is_answered = true;
+        }
+    }
 }
 
 impl Share {
@@ -65,13 +77,24 @@ impl Share {
             return None;
         }
         state.occupants.enter(face, can_interact);
-        Some(Occupied { share: Arc::clone(self), face })
+        Some(Occupied { share: Arc::clone(self), face, is_answered: false })
     }
 }
 
 impl Drop for Occupied {
     fn drop(&mut self) {
-        self.share.state().occupants.leave(self.face);
+        let lingers = !self.is_answered && self.share.is_interactive();
+        match Handle::try_current() {
+            // A question of a cancelled call may be on its way, and must not meet another call alone.
+            Ok(runtime) if lingers => {
+                let (share, face) = (Arc::clone(&self.share), self.face);
+                drop(runtime.spawn(async move {
+                    sleep(GHOST_LIFE).await;
+                    share.state().occupants.leave(face);
+                }));
+            }
+            _ => self.share.state().occupants.leave(self.face),
+        }
     }
 }
 

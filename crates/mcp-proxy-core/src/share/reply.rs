@@ -36,7 +36,7 @@ pub(super) struct Told {
     /// Answers of ours that wait to be sent, and the one being sent.
     answers: VecDeque<Message>,
     sending: Option<BoxFuture<'static, ()>>,
-    _held: Held,
+    held: Held,
 }
 
 impl Told {
@@ -50,13 +50,14 @@ impl Told {
     ) -> Self {
         let call = face.questions().call();
         face.share.calls.fetch_add(1, Ordering::Relaxed);
-        Self { reply, face, caller, from, call, change, answers: VecDeque::new(), sending: None, _held: held }
+        Self { reply, face, caller, from, call, change, answers: VecDeque::new(), sending: None, held }
     }
 
     /// What the client is to see of `message`, if anything.
     fn seen(&mut self, message: Message) -> Option<Message> {
         match message.kind() {
             Kind::Response => {
+                self.held.answered();
                 self.settle(&message);
                 Some(message)
             }

@@ -96,7 +96,7 @@ pub(crate) enum Delivery<W> {
 const SLOT_BITS: u32 = 20;
 /// How long a cancelled call counts: a question may be on its way while the cancellation is. After that the call is not in
 /// flight, and what is asked is another call's.
-const GHOST_LIFE: Duration = Duration::from_millis(500);
+pub const GHOST_LIFE: Duration = Duration::from_millis(500);
 const MAX_GHOSTS: usize = 1024;
 /// How many questions of the server may wait for an answer; one more counts as belonging to no call.
 const MAX_ASKED: usize = 1024;

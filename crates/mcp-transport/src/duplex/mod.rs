@@ -26,6 +26,7 @@ use tokio::{
     time::timeout,
 };
 
+pub use self::in_flight::GHOST_LIFE;
 use self::{
     in_flight::{Delivery, InFlight, Unasked},
     mailbox::Mailbox,

@@ -1,5 +1,8 @@
 //! Calls that run alone on a spare instance.
 
+use mcp_transport::GHOST_LIFE;
+use tokio::time::sleep;
+
 use super::*;
 
 #[tokio::test(start_paused = true)]
@@ -37,6 +40,7 @@ async fn whoever_would_be_alone_on_the_shared_instance_runs_there() {
     stage.collide().await;
     stage.occupant = None;
     stage.main.hears(CANCELLED).await;
+    sleep(GHOST_LIFE * 2).await;
     let (one, mute) = (stage.visitor("1", ABLE), stage.visitor("2", UNABLE));
     let reply = mute.call(TOOLS_CALL, "{}").await;
     let sent = stage.main.hears(TOOLS_CALL).await;
@@ -48,6 +52,20 @@ async fn whoever_would_be_alone_on_the_shared_instance_runs_there() {
     stage.main.hears(TOOLS_CALL).await;
     let _call = mute.call(TOOLS_CALL, "{}").await;
     stage.spare().await.hears(TOOLS_CALL).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_call_keeps_its_place_for_as_long_as_its_question_may_come() {
+    let mut stage = Stage::new().await;
+    stage.collide().await;
+    stage.occupant = None;
+    stage.main.hears(CANCELLED).await;
+    let (one, two) = (stage.visitor("1", ABLE), stage.visitor("2", ABLE));
+    let _call = one.call(TOOLS_CALL, "{}").await;
+    stage.spare().await.hears(TOOLS_CALL).await;
+    sleep(GHOST_LIFE * 2).await;
+    let _call = two.call(TOOLS_CALL, "{}").await;
+    stage.main.hears(TOOLS_CALL).await;
 }
 
 #[tokio::test(start_paused = true)]
