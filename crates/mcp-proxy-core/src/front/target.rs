@@ -49,6 +49,7 @@ impl Target {
     }
 
     /// The server, if it is one.
+    #[cfg_attr(not(feature = "hub"), expect(clippy::unnecessary_wraps, reason = "there is nothing else then"))]
     pub(crate) fn server(&self) -> Option<&Arc<Server>> {
         match self {
             Self::Server(server) => Some(server),
