@@ -15,8 +15,10 @@ const PAUSE_MS = 50; // between two messages of a call, so that they do not come
 const text = (value) => ({ content: [{ type: "text", text: value }] });
 const user = (content) => ({ role: "user", content });
 
-// What comes and goes with the calls of `test_trigger_…_change`; all servers of a process have it or lack it.
+// What comes and goes with the calls of `test_trigger_…_change`; all servers of a process have it or lack it, and those
+// that live longer than a request follow when it changes.
 const extra = { tool: false, prompt: false };
+const followers = new Set();
 
 /**
  * A server with everything, for clients of one era. `publish` tells a change of a list to those who listen, where the
@@ -121,16 +123,24 @@ function changes(server, publish) {
         messages: [user({ type: "text", text: "I am here." })],
       })),
   };
-  for (const list of ["tool", "prompt"]) {
-    let registered = extra[list] ? add[list]() : undefined;
+  const registered = {};
+  const follow = () => {
+    for (const list of ["tool", "prompt"])
+      if (extra[list]) registered[list] ??= add[list]();
+      else registered[list] = registered[list]?.remove();
+  };
+  follow();
+  if (!publish) {
+    followers.add(follow);
+    server.server.onclose = () => followers.delete(follow);
+  }
+  for (const list of ["tool", "prompt"])
     server.registerTool(`test_trigger_${list}_change`, { description: `Changes the ${list} list` }, () => {
       extra[list] = !extra[list];
-      if (publish) publish[list]();
-      else if (registered) registered = registered.remove();
-      else registered = add[list]();
+      publish?.[list]();
+      for (const each of followers) each();
       return text(`The ${list} list is another one now.`);
     });
-  }
 }
 
 function resources(server) {
