@@ -4,9 +4,12 @@
 //   node client.mjs FRONT BINARIES URL     with MCP_CONFORMANCE_SCENARIO and so on, as the suite sets them
 //
 // FRONT is the number of one of `fronts`, because the suite splits its command at spaces.
+import { setTimeout as sleep } from "node:timers/promises";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { proxy } from "./processes.mjs";
 import { fronts } from "./runs.mjs";
+
+const LIMIT_MS = 25_000;
 
 const [number, binaries, url] = process.argv.slice(2);
 const front = Object.values(fronts)[number];
@@ -16,10 +19,13 @@ const context = JSON.parse(process.env.MCP_CONFORMANCE_CONTEXT ?? "{}");
 
 const before = front.program ? await proxy(front, { url }, binaries) : { url, end() {} };
 try {
-  await session(before.url);
+  // Before the suite gives up on us: it would end this process and leave the program that it started.
+  const late = sleep(LIMIT_MS).then(() => Promise.reject(new Error(`${scenario} is not through after ${LIMIT_MS} ms`)));
+  await Promise.race([session(before.url), late]);
 } finally {
   await before.end();
 }
+process.exit(0);
 
 async function session(at) {
   const client = new Client(

@@ -41,10 +41,10 @@ export const isMeaningless = (run, scenario) => run.era === "legacy" && scenario
 
 const other = { legacy: "modern", modern: "legacy" };
 
-/** The runs of a selection, in their order. */
+/** The runs of a selection, in their order. A server of both eras is one that clients of either use at once. */
 export function runs({ smoke, cross }) {
   const list = [];
-  const add = (front, suite, era) => list.push({ side: "server", front, suite, era, cross: era !== suites[suite].era });
+  const add = (front, suite, era) => list.push({ side: "server", front, suite, era });
   if (smoke) {
     for (const front of ["mcp-stdio", "mcp-hub"])
       for (const suite of ["2025-11-25", "2026-07-28"]) add(front, suite, suites[suite].era);
@@ -54,8 +54,9 @@ export function runs({ smoke, cross }) {
       for (const suite of Object.keys(suites)) add(front, suite, suites[suite].era);
       if (cross && front !== "direct") for (const suite of Object.keys(suites)) add(front, suite, other[suites[suite].era]);
     }
+    for (const front of ["direct", "mcp-stdio", "mcp-hub"]) for (const suite of Object.keys(suites)) add(front, suite, "both");
     for (const front of ["direct", "mcp-stdio, URL", "mcp-hub, URL"])
-      for (const suite of Object.keys(clientScenarios)) list.push({ side: "client", front, suite, cross: false });
+      for (const suite of Object.keys(clientScenarios)) list.push({ side: "client", front, suite });
   }
   return list;
 }
