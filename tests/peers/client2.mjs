@@ -12,6 +12,7 @@ const client = new Client(
 await run({
   client,
   connect: () => client.connect(wire),
+  isModern: () => client.getProtocolEra() === "modern",
   call: (name, args, callOptions) => client.callTool({ name, arguments: args }, callOptions),
   onRequest: (method, handler) => client.setRequestHandler(method, handler),
   onNotification: (method, handler) => client.setNotificationHandler(method, handler),

@@ -46,6 +46,9 @@ class Peer:
         ref = types.PromptReference(type="ref/prompt", name=prompt)
         return await self.client.complete(ref, argument, context)
 
+    def is_modern(self):
+        return False
+
     def is_error(self, result):
         return result.isError
 

@@ -47,6 +47,9 @@ class Peer:
     async def complete(self, prompt, argument, context):
         return await self.client.complete(types.PromptReference(name=prompt), argument, context)
 
+    def is_modern(self):
+        return self.client.protocol_version >= "2026"
+
     def is_error(self, result):
         return result.is_error
 

@@ -43,6 +43,14 @@ impl Server {
         Ok(AsLegacy::new(Arc::clone(self.name()), connection, caller))
     }
 
+    /// Whether the connection that all clients share is one of the modern era. Why there is none shows elsewhere.
+    #[cfg(feature = "hub")]
+    pub(super) async fn is_found_modern(&self) -> bool {
+        self.check().is_ok()
+            && !self.options.is_dedicated()
+            && self.found().start().await.is_ok_and(|peer| peer.era() == Era::Modern)
+    }
+
     /// Whether it is spoken to in the modern era alone, where REST needs no sessions.
     #[cfg(feature = "rest")]
     pub(crate) async fn has_no_sessions(&self) -> bool {

@@ -56,6 +56,7 @@ impl Server {
     fn allow(&self) -> Result<(), Unreachable> {
         self.check_configured()?;
         self.is_stopped.store(false, Ordering::Relaxed);
+        self.is_modern_alone.store(false, Ordering::Relaxed);
         self.own.note(Ok(()));
         if let Some(breaker) = &self.setting.breaker {
             breaker.reset();

@@ -40,6 +40,10 @@ impl Member for Server {
     }
 
     async fn open(&self, caller: &Arc<Caller>) -> Result<Arc<dyn Connection>, Unavailable> {
+        if caller.principal == Principal::Proxy && caller.era() == Era::Legacy && self.is_found_modern().await {
+            // What it offers is known in the era that it was found in; the other one is tried when a client wants it.
+            return self.as_legacy(caller).await.map_err(unavailable);
+        }
         let has_session = caller.session.is_some() || caller.principal == Principal::Proxy;
         let opened = if has_session && caller.era() == Era::Legacy {
             self.open(caller).await
@@ -49,12 +53,18 @@ impl Member for Server {
         match opened {
             Ok(Opened { connection, child: Some(place) }) => Ok(Arc::new(Placed { connection, _place: place })),
             Ok(Opened { connection, child: None }) => Ok(connection),
-            Err(Unreachable::Connect(error)) => Err(Unavailable::Connect(error)),
-            Err(Unreachable::OtherEra) => Err(Unavailable::OtherEra),
-            Err(Unreachable::Disabled) => Err(Unavailable::Off("it is disabled in the configuration")),
-            Err(Unreachable::Stopped) => Err(Unavailable::Off("it was stopped by hand; start it again first")),
-            Err(Unreachable::Gone) => Err(Unavailable::Off("it has just left the configuration, or is replaced")),
+            Err(error) => Err(unavailable(error)),
         }
+    }
+}
+
+fn unavailable(error: Unreachable) -> Unavailable {
+    match error {
+        Unreachable::Connect(error) => Unavailable::Connect(error),
+        Unreachable::OtherEra => Unavailable::OtherEra,
+        Unreachable::Disabled => Unavailable::Off("it is disabled in the configuration"),
+        Unreachable::Stopped => Unavailable::Off("it was stopped by hand; start it again first"),
+        Unreachable::Gone => Unavailable::Off("it has just left the configuration, or is replaced"),
     }
 }
 

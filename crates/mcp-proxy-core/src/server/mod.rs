@@ -59,6 +59,8 @@ pub(crate) struct Server {
     is_tried: AtomicBool,
     /// Whether somebody has stopped it by hand.
     is_stopped: AtomicBool,
+    /// Whether it has refused the legacy handshake, until it is started by hand.
+    is_modern_alone: AtomicBool,
     /// Whether it is none of the proxy's servers any more.
     is_gone: AtomicBool,
     /// Tells whoever is about to have an instance of its own that it is not to be used any more.
@@ -98,6 +100,7 @@ impl Server {
             audience: Arc::default(),
             is_tried: AtomicBool::new(false),
             is_stopped: AtomicBool::new(false),
+            is_modern_alone: AtomicBool::new(false),
             is_gone: AtomicBool::new(false),
             halted: Notify::new(),
             as_modern: OnceLock::new(),
@@ -349,7 +352,16 @@ impl Server {
         }
         let legacy =
             self.lanes.legacy.get_or_init(|| Lane::new(&self.legacy, &self.caller(Era::Legacy), &self.setting));
-        let peer = legacy.start().await.map_err(|error| self.refused(era, error))?;
+        if self.is_modern_alone.load(Ordering::Relaxed) {
+            return Err(Unreachable::OtherEra);
+        }
+        let refused = |error| {
+            let refused = self.refused(era, error);
+            // It has just said so, and is not asked with every client.
+            self.is_modern_alone.store(matches!(refused, Unreachable::OtherEra), Ordering::Relaxed);
+            refused
+        };
+        let peer = legacy.start().await.map_err(refused)?;
         Ok((legacy, peer))
     }
 

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use super::{
     EVENTS, FaceKey, Share,
+    aside::Aside,
     place::Held,
     pump,
     reply::{Change, Told},
@@ -26,6 +27,7 @@ pub(crate) struct Face {
     /// Whether the client can be asked anything at all.
     can_interact: bool,
     questions: Mutex<Questions>,
+    aside: Mutex<Aside>,
     /// Made for the first event, or for whoever wants to hear them.
     events: Mutex<Option<(EventSender, Option<Events>)>>,
 }
@@ -33,11 +35,23 @@ pub(crate) struct Face {
 impl Face {
     pub(super) fn new(share: Arc<Share>, key: FaceKey, capabilities: ClientCapabilities, me: Weak<Self>) -> Self {
         let can_interact = capabilities.can_interact();
-        Self { me, share, key, can_interact, questions: Mutex::default(), events: Mutex::default() }
+        Self {
+            me,
+            share,
+            key,
+            can_interact,
+            questions: Mutex::default(),
+            aside: Mutex::default(),
+            events: Mutex::default(),
+        }
     }
 
     pub(super) fn questions(&self) -> MutexGuard<'_, Questions> {
         self.questions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn aside(&self) -> MutexGuard<'_, Aside> {
+        self.aside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the client wants log messages of this level.

@@ -1,5 +1,6 @@
 //! One connection as many clients' own.
 
+mod aside;
 mod face;
 mod levels;
 mod place;
@@ -240,6 +241,12 @@ impl Share {
             Some(face) => face.push(notice),
             None => self.lose(&notice),
         }
+    }
+
+    /// The only client with calls during which the server may ask, if there is just one.
+    fn only_occupant(&self) -> Option<Arc<Face>> {
+        let state = self.state();
+        state.faces.get(&state.occupants.only()?)?.upgrade()
     }
 
     /// Counts a message that could be given to nobody.

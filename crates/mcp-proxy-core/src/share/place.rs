@@ -25,6 +25,13 @@ impl Occupants {
         self.0.iter().any(|(other, occupant)| *other != face && (can_interact || occupant.can_interact))
     }
 
+    /// The only client that has any, if there is just one.
+    pub(super) fn only(&self) -> Option<FaceKey> {
+        let mut keys = self.0.keys();
+        let only = keys.next()?;
+        keys.next().is_none().then_some(*only)
+    }
+
     fn enter(&mut self, face: FaceKey, can_interact: bool) {
         self.0.entry(face).or_insert(Occupant { calls: 0, can_interact }).calls += 1;
     }
@@ -60,6 +67,11 @@ pub(super) struct Occupied {
 }
 
 impl Held {
+    /// Whether the call is one of the main instance's, during which it may ask.
+    pub(super) fn is_main(&self) -> bool {
+        matches!(self, Self::Main(_))
+    }
+
     /// Notes that the server has answered the call.
     pub(super) fn answered(&mut self) {
         if let Self::Main(place) = self {
@@ -83,10 +95,9 @@ impl Share {
 
 impl Drop for Occupied {
     fn drop(&mut self) {
-        let lingers = !self.is_answered && self.share.is_interactive();
         match Handle::try_current() {
             // A question of a cancelled call may be on its way, and must not meet another call alone.
-            Ok(runtime) if lingers => {
+            Ok(runtime) if !self.is_answered => {
                 let (share, face) = (Arc::clone(&self.share), self.face);
                 drop(runtime.spawn(async move {
                     sleep(GHOST_LIFE).await;

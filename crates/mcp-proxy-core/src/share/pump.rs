@@ -89,8 +89,12 @@ pub(super) async fn run_spare(instance: Weak<dyn Connection>, mut events: Events
 async fn handle(share: &Share, event: Message) {
     match event.method() {
         _ if event.kind() == Kind::Request => {
-            asked_in_vain(share, &event);
-            answer(&share.upstream, &event).await;
+            // Whatever stream it came on: it can belong to nobody else.
+            let is_theirs = share.only_occupant().is_some_and(|face| face.aside().put(event.clone()));
+            if !is_theirs {
+                asked_in_vain(share, &event);
+                answer(&share.upstream, &event).await;
+            }
         }
         Some(method::ELICITATION_COMPLETE) => share.elicitation_complete(event),
         Some(name) if method::is_list_changed(name) => share.announce(&event, |_, _| true),
@@ -107,7 +111,7 @@ async fn handle(share: &Share, event: Message) {
 }
 
 /// A question that belongs to no one call. Roots have a harmless answer; for the rest there is nobody to ask.
-async fn answer(instance: &Arc<dyn Connection>, question: &Message) {
+pub(super) async fn answer(instance: &Arc<dyn Connection>, question: &Message) {
     let Some(id) = question.id() else { return };
     let answer = if question.method() == Some(method::ROOTS_LIST) {
         Message::response(&id, EMPTY_ROOTS)

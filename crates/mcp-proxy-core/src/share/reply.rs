@@ -12,7 +12,9 @@ use mcp_jsonrpc::{Kind, Message};
 use mcp_protocol::{ClientCapabilities, ClientCapability, EMPTY_ROOTS, LogLevel, code, level_of, method};
 use mcp_transport::{Caller, Connection, Lost, Reply, ReplySource};
 
-use super::{Face, place::Held};
+use tokio::runtime::Handle;
+
+use super::{Face, place::Held, pump::answer};
 
 /// What becomes of the share's own tables when a call is over.
 #[derive(Debug)]
@@ -132,6 +134,13 @@ impl Stream for Told {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
+            let aside = if self.held.is_main() { self.face.aside().take(self.call, context) } else { None };
+            if let Some(question) = aside {
+                if let Some(question) = self.question(&question) {
+                    return Poll::Ready(Some(Ok(question)));
+                }
+                continue;
+            }
             let next = Pin::new(&mut self.reply).poll_next(context);
             let item = match next {
                 Poll::Ready(Some(Ok(message))) => self.seen(message).map(Ok),
@@ -158,5 +167,14 @@ impl Drop for Told {
     fn drop(&mut self) {
         self.face.questions().forget(self.call);
         self.face.share.calls.fetch_sub(1, Ordering::Relaxed);
+        let left = if self.held.is_main() { self.face.aside().leave(self.call) } else { VecDeque::new() };
+        if let (false, Ok(runtime)) = (left.is_empty(), Handle::try_current()) {
+            let from = Arc::clone(&self.from);
+            drop(runtime.spawn(async move {
+                for question in left {
+                    answer(&from, &question).await;
+                }
+            }));
+        }
     }
 }
