@@ -89,7 +89,8 @@ impl Detect {
     }
 
     async fn discover(&self, caller: &Caller) -> Result<Response<Incoming>, ConnectError> {
-        let envelope = Envelope { version: Revision::LATEST, capabilities: "{}", client_info: None, log_level: None };
+        let client_info = caller.client.as_ref().map(|client| &*client.info);
+        let envelope = Envelope { version: Revision::LATEST, capabilities: "{}", client_info, log_level: None };
         let question = Message::request(&Id::from(1), method::SERVER_DISCOVER, Some(&envelope.params()));
         let mut headers = modern_headers(&question).map_err(|error| ConnectError::Other(error.into()))?;
         negotiate(&mut headers);
