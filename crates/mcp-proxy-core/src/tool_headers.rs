@@ -23,14 +23,20 @@ use tokio::time::{Instant, timeout};
 #[derive(Debug, Default)]
 pub(crate) struct ToolHeaders {
     /// By who sees them, where not all see the same.
-    tables: Mutex<HashMap<Option<Partition>, Arc<Table>>>,
+    seen: Mutex<HashMap<Option<Partition>, Arc<Seen>>>,
     /// Grows whenever the tools may be others than they were.
     age: AtomicU64,
-    /// Held by whoever asks the server: the others wait for the answer.
-    turn: tokio::sync::Mutex<()>,
     is_dedicated: bool,
     /// Whether the server sees headers.
     is_remote: bool,
+}
+
+/// What those see who see the same.
+#[derive(Debug, Default)]
+struct Seen {
+    table: Mutex<Option<Arc<Table>>>,
+    /// Held by whoever asks the server: the others wait for the answer.
+    turn: tokio::sync::Mutex<()>,
 }
 
 /// The tools of one list that want headers: nearly always none.
@@ -90,11 +96,11 @@ impl ToolHeaders {
 
     /// The tools as they are now, as far as is known.
     pub(crate) async fn table(&self, connection: &dyn Connection, caller: &Arc<Caller>) -> Arc<Table> {
-        let key = self.key(caller);
-        match self.current(&key) {
+        let seen = self.seen_by(caller);
+        match self.current(&seen) {
             Some(table) => table,
             // Boxed, for it is rare, and every call would carry its size.
-            None => Box::pin(self.read(connection, caller, key, None)).await,
+            None => Box::pin(self.read(&seen, connection, caller, None)).await,
         }
     }
 
@@ -105,18 +111,18 @@ impl ToolHeaders {
         caller: &Arc<Caller>,
         before: &Arc<Table>,
     ) -> Arc<Table> {
-        self.read(connection, caller, self.key(caller), Some(before)).await
+        self.read(&self.seen_by(caller), connection, caller, Some(before)).await
     }
 
     async fn read(
         &self,
+        seen: &Seen,
         connection: &dyn Connection,
         caller: &Arc<Caller>,
-        key: Option<Partition>,
         before: Option<&Arc<Table>>,
     ) -> Arc<Table> {
-        let _turn = self.turn.lock().await;
-        if let Some(table) = self.current(&key)
+        let _turn = seen.turn.lock().await;
+        if let Some(table) = self.current(seen)
             && before.is_none_or(|before| !Arc::ptr_eq(before, &table))
         {
             return table;
@@ -129,30 +135,30 @@ impl ToolHeaders {
             return Arc::clone(before);
         }
         let table = Arc::new(Table { tools: tools.unwrap_or_default(), age, read: Instant::now(), is_known });
-        let mut tables = self.tables();
-        if KEPT <= tables.len() && !tables.contains_key(&key) {
-            tables.clear();
-        }
-        tables.insert(key, Arc::clone(&table));
+        *lock(&seen.table) = Some(Arc::clone(&table));
         table
     }
 
-    fn current(&self, key: &Option<Partition>) -> Option<Arc<Table>> {
+    fn current(&self, seen: &Seen) -> Option<Arc<Table>> {
         let age = self.age.load(Ordering::Relaxed);
         let is_current = |table: &&Arc<Table>| {
             if table.is_known { table.age == age } else { table.read.elapsed() < PAUSE }
         };
-        self.tables().get(key).filter(is_current).cloned()
+        lock(&seen.table).as_ref().filter(is_current).cloned()
     }
 
-    /// Who sees the same tools as `caller`: everybody, unless the server can tell callers apart.
-    fn key(&self, caller: &Caller) -> Option<Partition> {
+    /// What `caller` sees: what everybody does, unless the server can tell callers apart.
+    fn seen_by(&self, caller: &Caller) -> Arc<Seen> {
         let is_told_apart = self.is_dedicated || caller.headers.keys().any(|name| !is_param(name));
-        is_told_apart.then(|| caller.partition())
-    }
-
-    fn tables(&self) -> MutexGuard<'_, HashMap<Option<Partition>, Arc<Table>>> {
-        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+        let key = is_told_apart.then(|| caller.partition());
+        let mut all = lock(&self.seen);
+        if let Some(seen) = all.get(&key) {
+            return Arc::clone(seen);
+        }
+        if KEPT <= all.len() {
+            all.clear();
+        }
+        Arc::clone(all.entry(key).or_default())
     }
 }
 
@@ -211,3 +217,10 @@ async fn tools(connection: &dyn Connection, caller: &Arc<Caller>) -> Option<Hash
     }
     Some(tools)
 }
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

@@ -167,8 +167,8 @@ impl Build<'_> {
             let rule = rule.filter(|rule| !rule.parameters.is_empty()).cloned().map(Arc::new);
             let own = item.key.clone();
             let seen = Arc::clone(&text);
-            let named = Named { member, own, rule, is_repeatable, text: seen, param_headers: OnceLock::new() };
-            owners.insert(name.text.clone(), named);
+            let owner = Named { member, own, rule, is_repeatable, text: seen, param_headers: OnceLock::new() };
+            owners.insert(name.text.clone(), owner);
             list.push(Shown { key: name.text, text });
         }
         self.renamed.extend(renamed);
