@@ -9,13 +9,13 @@ mod page;
 use std::{
     collections::HashMap,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
 };
 
 use mcp_jsonrpc::Message;
-use mcp_protocol::Era;
+use mcp_protocol::{Era, ParamHeaders};
 
 pub(crate) use self::{build::Parts, lookup::Found};
 use crate::{HubOptions, ItemRule, Member, listing::Listing, template::Template};
@@ -85,6 +85,10 @@ pub(crate) struct Named {
     pub(crate) rule: Option<Arc<ItemRule>>,
     /// Whether doing it twice does no more than doing it once.
     pub(crate) is_repeatable: bool,
+    /// JSON text of it as clients see it.
+    text: Arc<str>,
+    /// Which arguments headers repeat, once somebody has asked; `None` if none is repeated.
+    param_headers: OnceLock<Option<Arc<ParamHeaders>>>,
 }
 
 /// Whose a template of URIs is.

@@ -44,7 +44,7 @@ pub use shape::{
     initialize::{InitializeParams, InitializeResult},
     input_answer::is_answer_to,
     input_required::{InputRequest, InputRequired, InputResponses},
-    list_page::{ListKind, ListPage, list_params},
+    list_page::{ListKind, ListPage, list_params, modern_list_params},
     logging::{level_of, set_level_params},
     progress::ProgressParams,
     resource::{RESOURCE_URI_PATH, resource_uri},

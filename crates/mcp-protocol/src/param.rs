@@ -5,7 +5,7 @@ mod value;
 
 use std::borrow::Cow;
 
-use mcp_jsonrpc::{FieldError, field};
+use mcp_jsonrpc::{FieldError, Message, field};
 
 pub use self::schema::ParamError;
 use self::value::Instance;
@@ -17,6 +17,9 @@ use crate::{MirrorError, header, header_field::HeaderField, mirror::faulty, sent
 pub struct ParamHeaders {
     params: Vec<Param>,
 }
+
+/// Where the arguments of a `tools/call` are.
+const ARGUMENTS_PATH: [&str; 2] = ["params", "arguments"];
 
 /// One repeated argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +51,21 @@ impl ParamHeaders {
         Ok(Self { params })
     }
 
+    /// The same, of a whole tool (JSON text of its definition). Without an `inputSchema` there is nothing to repeat.
+    ///
+    /// # Errors
+    ///
+    /// Like [`read`](Self::read).
+    pub fn of_tool(tool: &str) -> Result<Self, ParamError> {
+        let schema = field::find(tool, &["inputSchema"]).map_err(|_| ParamError::Schema)?;
+        schema.map_or_else(|| Ok(Self::default()), |place| Self::read(&tool[place]))
+    }
+
+    /// The names of the headers, in lower case and in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.params.iter().map(|param| param.header.as_str())
+    }
+
     /// Whether no argument is repeated, as with nearly all tools.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -65,6 +83,25 @@ impl ParamHeaders {
             Some((param.header.as_str(), sentinel::encode(&text).into_owned()))
         };
         self.params.iter().filter_map(header).collect()
+    }
+
+    /// [`of`](Self::of) the arguments of a `tools/call`.
+    #[must_use]
+    pub fn of_call(&self, call: &Message) -> Vec<(&str, String)> {
+        self.of(call.value(&ARGUMENTS_PATH))
+    }
+
+    /// [`check`](Self::check) of a `tools/call`.
+    ///
+    /// # Errors
+    ///
+    /// As there. A call whose arguments stand twice says nothing that a header could repeat.
+    pub fn check_call<'h>(&self, call: &Message, header: impl Fn(&str) -> HeaderField<'h>) -> Result<(), MirrorError> {
+        let Some(first) = self.params.first() else { return Ok(()) };
+        if call.find(&ARGUMENTS_PATH).is_err() {
+            return Err(MirrorError::Mismatch { header: Cow::Owned(first.header.clone()) });
+        }
+        self.check(call.value(&ARGUMENTS_PATH), header)
     }
 
     /// Checks that the headers of a call say what its arguments (JSON text) say; `header` looks a name up.

@@ -9,10 +9,11 @@ use mcp_transport::{Caller, ConnectError, Connection, Peer, Transport};
 
 use crate::{
     Limits,
-    layers::{Breaker, Guarded, Limit, Measure, Meter, Places, Timeout},
+    layers::{Breaker, Guarded, Limit, Measure, Meter, Mirror, Places, Timeout},
     server::Changes,
     share::{Share, ShareOptions, Spares},
     ticker::Ticker,
+    tool_headers::ToolHeaders,
 };
 
 /// A supervised connection and the share on top of it. Making one does no I/O.
@@ -38,6 +39,7 @@ pub(crate) struct Setting {
     pub(crate) changes: Arc<Changes>,
     /// Where calls of modern clients wait for what a legacy server asks.
     pub(crate) parking: Arc<Parking>,
+    pub(crate) tool_headers: Arc<ToolHeaders>,
 }
 
 impl Lane {
@@ -46,7 +48,8 @@ impl Lane {
         let upstream = Supervised::with(Arc::clone(transport), Arc::clone(caller), setting.supervision);
         setting.changes.follow(Arc::clone(&setting.name), upstream.state());
         let spares = Spares::new(transport, caller, setting.limits.interactive_children);
-        let share = Share::new(Arc::clone(&upstream), spares, setting.limits.queue_wait, setting.share);
+        let tool_headers = Arc::clone(&setting.tool_headers);
+        let share = Share::new(Arc::clone(&upstream), spares, setting.limits.queue_wait, setting.share, tool_headers);
         // Callers without a session are many; what one session may have in flight is no bound for all of them.
         let limits = Limits { calls_per_session: setting.limits.calls_per_server, ..(*setting.limits).clone() };
         let sessionless = layered(share.face(caller), &Setting { limits: Arc::new(limits), ..setting.clone() });
@@ -105,10 +108,11 @@ impl Lane {
 
 /// What stands between a client and its connection. Outermost first: what a client sees is what is measured; what is refused
 /// because the server keeps failing waits for no place; the clock runs only once a call has its place, and a call gives its
-/// place back when its clock has ended it.
+/// place back when its clock has ended it. A call that is made again for its headers keeps its place, and has its time anew.
 pub(crate) fn layered(inner: impl Connection, setting: &Setting) -> Arc<dyn Connection> {
     let timed = Timeout::new(inner, Arc::clone(&setting.ticker), &setting.limits);
-    let limited = Limit::new(timed, setting.places.clone(), &setting.limits);
+    let mirrored = Mirror::new(timed, Arc::clone(&setting.tool_headers));
+    let limited = Limit::new(mirrored, setting.places.clone(), &setting.limits);
     let meter = Arc::clone(&setting.meter);
     match &setting.breaker {
         Some(breaker) => Arc::new(Measure::new(Guarded::new(limited, Arc::clone(breaker)), meter)),

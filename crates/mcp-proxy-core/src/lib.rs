@@ -34,6 +34,7 @@ mod ticker;
 mod timestamp;
 #[cfg(feature = "tls")]
 mod tls;
+mod tool_headers;
 
 pub use builder::{BuildError, Builder};
 pub use endpoint::{Endpoint, ResponseBody};

@@ -200,8 +200,8 @@ impl ServerOptions {
         self
     }
 
-    /// What is told of it where servers are listed: a word for how it is reached, and its URL without secrets. Default:
-    /// `custom`.
+    /// What is told of it where servers are listed: a word for how it is reached, and its URL without secrets. A server with
+    /// a URL also gets the headers that its tools want of their arguments. Default: `custom`, and none.
     #[must_use]
     pub fn about(mut self, kind: impl Into<Box<str>>, url: Option<Box<str>>) -> Self {
         self.about = About { kind: kind.into(), url };

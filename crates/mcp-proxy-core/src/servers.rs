@@ -22,6 +22,7 @@ use crate::{
     server::{Changes, Counts, Server},
     share::ShareOptions,
     ticker::Ticker,
+    tool_headers::ToolHeaders,
 };
 
 /// What there is to be of a server when the servers of a proxy change.
@@ -187,6 +188,7 @@ impl Servers {
             share: ShareOptions { interaction: options.interaction, broadcasts_logs: options.broadcasts_logs },
             changes: Arc::clone(&making.changes),
             parking: Arc::clone(&making.parking),
+            tool_headers: Arc::new(ToolHeaders::new(options.is_dedicated(), options.is_remote())),
         };
         Server::new(options, &client, setting)
     }

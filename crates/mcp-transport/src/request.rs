@@ -48,6 +48,12 @@ impl Request {
         Self { message, ..self }
     }
 
+    /// The same request on behalf of another caller: of the same one with other headers, for instance.
+    #[must_use]
+    pub fn with_caller(self, caller: Arc<Caller>) -> Self {
+        Self { caller, ..self }
+    }
+
     /// Takes it apart.
     #[must_use]
     pub fn into_parts(self) -> (Message, Arc<Caller>) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mcp_protocol::Era;
+use mcp_protocol::{Era, ParamHeaders};
 use mcp_transport::{Connection, Principal};
 
 use super::{Hub, Spoken, lock};
@@ -86,6 +86,13 @@ impl Hub {
         self.awaited(era, &scope.sight).await;
         let face = scope.sessionless[at(era)].get_or_init(|| Face::new(&self.me, &scope.sight, era, false));
         Arc::<Face>::clone(face)
+    }
+
+    /// Which arguments of a tool are repeated in headers of calls by modern clients, who know it by that name. `None` if it
+    /// repeats none, is not there, or says so in a way that is not to be followed.
+    #[must_use]
+    pub fn tool_headers(&self, scope: &Scope, name: &str) -> Option<Arc<ParamHeaders>> {
+        self.view(Era::Modern, &scope.sight).tool_headers(name)
     }
 
     /// Which servers of a scope speak the modern era, as far as is known.

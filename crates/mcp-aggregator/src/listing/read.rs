@@ -6,6 +6,7 @@ use futures::{StreamExt, stream::FuturesUnordered};
 use mcp_jsonrpc::{Id, Message};
 use mcp_protocol::{
     Envelope, Era, ListKind, ListPage, Revision, ServerCapabilities, ServerCapability, code, list_params,
+    modern_list_params,
 };
 use mcp_transport::{Caller, Connection, Lost, Request, SendError};
 use tokio::time::sleep;
@@ -168,9 +169,8 @@ async fn list(kind: ListKind, source: &Source<'_>) -> Result<Option<Vec<Item>>, 
 }
 
 fn params(caller: &Caller, cursor: Option<&str>) -> String {
-    let params = list_params(cursor);
     if caller.era() == Era::Legacy {
-        return params;
+        return list_params(cursor);
     }
     let client = caller.client.as_ref();
     let envelope = Envelope {
@@ -179,10 +179,5 @@ fn params(caller: &Caller, cursor: Option<&str>) -> String {
         client_info: client.map(|client| &*client.info),
         log_level: None,
     };
-    let meta = envelope.params();
-    if cursor.is_none() {
-        return meta;
-    }
-    // Two objects that have no key in common make one.
-    format!("{},{}", &params[..params.len() - 1], &meta[1..])
+    modern_list_params(cursor, &envelope)
 }

@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, HashSet, hash_map::Entry},
     hash::{DefaultHasher, Hash, Hasher},
-    sync::{Arc, atomic::AtomicU64},
+    sync::{Arc, OnceLock, atomic::AtomicU64},
 };
 
 use mcp_jsonrpc::field;
@@ -166,7 +166,9 @@ impl Build<'_> {
             let is_repeatable = kind == ListKind::Prompts || is_repeatable_tool(&text);
             let rule = rule.filter(|rule| !rule.parameters.is_empty()).cloned().map(Arc::new);
             let own = item.key.clone();
-            owners.insert(name.text.clone(), Named { member, own, rule, is_repeatable });
+            let seen = Arc::clone(&text);
+            let owner = Named { member, own, rule, is_repeatable, text: seen, param_headers: OnceLock::new() };
+            owners.insert(name.text.clone(), owner);
             list.push(Shown { key: name.text, text });
         }
         self.renamed.extend(renamed);

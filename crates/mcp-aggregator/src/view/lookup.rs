@@ -1,5 +1,9 @@
 //! Which server a name or a URI leads to.
 
+use std::sync::Arc;
+
+use mcp_protocol::ParamHeaders;
+
 use super::{Named, View};
 use crate::uri::unprefixed;
 
@@ -15,6 +19,20 @@ impl View {
     /// Whose tool that is.
     pub(crate) fn tool(&self, name: &str) -> Option<&Named> {
         self.tools.get(name)
+    }
+
+    /// Which arguments of a tool headers repeat, by the schema that clients see. `None` if it repeats none, or says so in
+    /// a way that is not to be followed.
+    pub(crate) fn tool_headers(&self, name: &str) -> Option<Arc<ParamHeaders>> {
+        let tool = self.tools.get(name)?;
+        let read = || match ParamHeaders::of_tool(&tool.text) {
+            Ok(headers) => (!headers.is_empty()).then(|| Arc::new(headers)),
+            Err(error) => {
+                tracing::debug!(tool = name, "the headers of the tool's calls are not checked: {error}");
+                None
+            }
+        };
+        tool.param_headers.get_or_init(read).clone()
     }
 
     /// Whose prompt that is.

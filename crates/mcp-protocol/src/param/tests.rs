@@ -53,6 +53,29 @@ fn headers_and_arguments_must_agree() {
 }
 
 #[test]
+fn a_tool_has_its_schema_inside_and_a_call_its_arguments() {
+    let tool = format!(r#"{{"name":"t","inputSchema":{REGION}}}"#);
+    let headers = ParamHeaders::of_tool(&tool).unwrap();
+    assert_eq!(headers, ParamHeaders::read(REGION).unwrap());
+    assert_eq!(headers.names().collect::<Vec<_>>(), ["mcp-param-n", REGION_HEADER]);
+    assert_eq!(ParamHeaders::of_tool(r#"{"name":"t"}"#), Ok(ParamHeaders::default()));
+    let twice = format!(r#"{{"name":"t","inputSchema":{REGION},"inputSchema":{{}}}}"#);
+    assert_eq!(ParamHeaders::of_tool(&twice), Err(ParamError::Schema));
+
+    let call = |arguments: &str| {
+        let text = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"t"{arguments}}}}}"#);
+        Message::parse(bytes::Bytes::from(text)).unwrap()
+    };
+    let us = call(r#","arguments":{"region":"us"}"#);
+    assert_eq!(headers.of_call(&us), [(REGION_HEADER, "us".to_owned())]);
+    assert_eq!(headers.check_call(&us, |_| HeaderField::Absent).unwrap_err().code(), crate::code::HEADER_MISMATCH);
+    assert_eq!(headers.check_call(&call(""), |_| HeaderField::Absent), Ok(()));
+    let twice = call(r#","arguments":{},"arguments":{"region":"us"}"#);
+    assert!(headers.check_call(&twice, |_| HeaderField::Absent).is_err());
+    assert_eq!(ParamHeaders::default().check_call(&twice, |_| HeaderField::Absent), Ok(()));
+}
+
+#[test]
 fn annotations_that_break_a_rule_refuse_the_tool() {
     refuse(r#"{"type":"string","x-mcp-header":""}"#, ParamError::Name);
     refuse(r#"{"type":"string","x-mcp-header":7}"#, ParamError::Name);

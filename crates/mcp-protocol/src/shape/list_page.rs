@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use mcp_jsonrpc::{field, quote};
 
-use super::{ShapeError, cache::CacheHints, member};
+use super::{ShapeError, cache::CacheHints, envelope::Envelope, member};
 use crate::method;
 
 /// The four lists of a server.
@@ -141,6 +141,17 @@ pub fn list_params(cursor: Option<&str>) -> String {
     cursor.map_or_else(|| "{}".to_owned(), |cursor| format!(r#"{{"cursor":{}}}"#, quote(cursor)))
 }
 
+/// The same for a modern conversation, where every request says who asks.
+#[must_use]
+pub fn modern_list_params(cursor: Option<&str>, envelope: &Envelope<'_>) -> String {
+    let meta = envelope.params();
+    match cursor {
+        None => meta,
+        // Two objects that have no key in common make one.
+        Some(cursor) => format!(r#"{{"cursor":{},{}"#, quote(cursor), &meta[1..]),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,6 +165,15 @@ mod tests {
         let again = page.write(ListKind::Tools);
         assert_eq!(ListPage::read(ListKind::Tools, &again).unwrap(), page);
         assert_eq!(ListPage::new(vec![], None).write(ListKind::Prompts), r#"{"prompts":[]}"#);
+    }
+
+    #[test]
+    fn a_modern_client_says_who_asks_for_every_page() {
+        let revision = crate::Revision::LATEST;
+        let envelope = Envelope { version: revision, capabilities: "{}", client_info: None, log_level: None };
+        let meta = envelope.params();
+        assert_eq!(modern_list_params(None, &envelope), meta);
+        assert_eq!(modern_list_params(Some("a\"b"), &envelope), format!(r#"{{"cursor":"a\"b",{}"#, &meta[1..]));
     }
 
     #[test]

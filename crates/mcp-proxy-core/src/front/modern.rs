@@ -61,6 +61,10 @@ impl Front {
         if !target.speaks_modern(&peer, name) {
             return Err(refuse(&rescue::legacy_only()));
         }
+        if name == method::TOOLS_CALL {
+            let checked = target.check_tool_headers(&connection, &caller, &message, wire).await;
+            checked.map_err(|error| refuse(&Told::from(&error)))?;
+        }
         let (id, name) = (message.id().unwrap_or_else(|| Id::from(0)), name.to_owned());
         let Ok(request) = Request::new(message, caller) else {
             return Err(refused(&rescue::misplaced("this is no request"), Some(&id)));

@@ -4,10 +4,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 #[cfg(feature = "hub")]
 use mcp_aggregator::{Hub, Place, Scope, Spoken};
-use mcp_protocol::Era;
+use mcp_jsonrpc::Message;
+use mcp_protocol::{Era, MirrorError};
 #[cfg(feature = "hub")]
-use mcp_protocol::method;
+use mcp_protocol::{method, mirrored_name};
 use mcp_transport::{Caller, Connection, Peer, Secret};
+use mcp_transport_http::server::RequestHead;
 
 use super::{Refused, head::Head, refused};
 use crate::{
@@ -117,6 +119,26 @@ impl Target {
                 Spoken::BySome => method != method::SERVER_DISCOVER,
                 Spoken::ByNone => false,
             },
+        }
+    }
+
+    /// Checks that the headers of a modern `tools/call` repeat the arguments that the tool wants repeated, by the schema that
+    /// its client sees. `connection` is where the call goes; a tool that is not known is not checked.
+    pub(super) async fn check_tool_headers(
+        &self,
+        connection: &Arc<dyn Connection>,
+        caller: &Arc<Caller>,
+        call: &Message,
+        head: RequestHead<'_>,
+    ) -> Result<(), MirrorError> {
+        match self {
+            Self::Server(server) => server.tool_headers().check(&**connection, caller, call, head).await,
+            #[cfg(feature = "hub")]
+            Self::Hub { hub, scope } => {
+                let name = mirrored_name(call).ok().flatten();
+                let headers = name.and_then(|name| hub.tool_headers(scope, &name));
+                headers.map_or(Ok(()), |headers| headers.check_call(call, |name| head.field(name)))
+            }
         }
     }
 

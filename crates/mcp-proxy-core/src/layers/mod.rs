@@ -5,6 +5,7 @@ mod circuit;
 mod limit;
 mod measure;
 mod meter;
+mod mirror;
 mod timeout;
 
 pub use breaker::Health;
@@ -13,4 +14,5 @@ pub use circuit::BreakerOptions;
 pub(crate) use limit::{Limit, Places};
 pub(crate) use measure::Measure;
 pub(crate) use meter::{Meter, Outcome};
+pub(crate) use mirror::Mirror;
 pub(crate) use timeout::Timeout;

@@ -38,6 +38,7 @@ use crate::{
     Interaction, ServerOptions,
     lane::{Lane, Setting, layered},
     options::Launch,
+    tool_headers::ToolHeaders,
 };
 
 /// One configured server.
@@ -123,6 +124,11 @@ impl Server {
     /// How it is configured.
     pub(crate) fn options(&self) -> &ServerOptions {
         &self.options
+    }
+
+    /// Which arguments of its tools are repeated in headers.
+    pub(crate) fn tool_headers(&self) -> &ToolHeaders {
+        &self.setting.tool_headers
     }
 
     /// The era that the server was found to speak; it may speak the other one too.

@@ -24,7 +24,7 @@ use mcp_supervisor::{Awake, Supervised};
 use mcp_transport::{Caller, Connection, NoteLimits};
 use tokio::{sync::Notify, task::AbortHandle};
 
-use crate::Interaction;
+use crate::{Interaction, tool_headers::ToolHeaders};
 
 pub(crate) use self::{face::Face, spares::Spares};
 use self::{levels::Levels, place::Occupants, subscriptions::Subscriptions};
@@ -55,6 +55,8 @@ pub(crate) struct Share {
     unattributed: AtomicU64,
     /// Wakes the pump when URIs are left that nobody subscribes to any more.
     unused: Arc<Notify>,
+    /// To be told when the server's tools may be others.
+    tool_headers: Arc<ToolHeaders>,
     pump: Mutex<Option<AbortHandle>>,
 }
 
@@ -93,6 +95,7 @@ impl Share {
         spares: Spares,
         patience: Duration,
         options: ShareOptions,
+        tool_headers: Arc<ToolHeaders>,
     ) -> Arc<Self> {
         let share = Arc::new(Self {
             upstream: Arc::<Supervised>::clone(&supervised),
@@ -106,6 +109,7 @@ impl Share {
             interactive: AtomicBool::new(false),
             unattributed: AtomicU64::new(0),
             unused: Arc::default(),
+            tool_headers,
             pump: Mutex::default(),
         });
         if let Some(events) = share.upstream.events() {

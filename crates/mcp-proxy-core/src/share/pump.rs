@@ -35,7 +35,10 @@ pub(super) async fn run(
             Chore::Event(event) => handle(&share, event).await,
             Chore::Unsubscribe => drop(tokio::spawn(async move { unsubscribe(&share).await })),
             Chore::Restore if *generations.borrow_and_update() < 2 => {}
-            Chore::Restore => drop(tokio::spawn(async move { restore(&share).await })),
+            Chore::Restore => {
+                share.tool_headers.outdate();
+                drop(tokio::spawn(async move { restore(&share).await }));
+            }
         }
     }
 }
@@ -97,7 +100,12 @@ async fn handle(share: &Share, event: Message) {
             }
         }
         Some(method::ELICITATION_COMPLETE) => share.elicitation_complete(event),
-        Some(name) if method::is_list_changed(name) => share.announce(&event, |_, _| true),
+        Some(name) if method::is_list_changed(name) => {
+            if name == method::TOOLS_LIST_CHANGED {
+                share.tool_headers.outdate();
+            }
+            share.announce(&event, |_, _| true);
+        }
         Some(method::RESOURCES_UPDATED) => match resource_uri(event.params().unwrap_or("{}")) {
             Ok(uri) => share.announce(&event, |state, face| state.subscriptions.hears(&uri, face)),
             Err(_) => share.lose(&event),

@@ -65,7 +65,7 @@ impl Stage {
         let upstream = Supervised::with(Arc::clone(&transport), Arc::clone(&proxy), supervision);
         upstream.start().await.unwrap();
         let main = Server(spares.recv().await.unwrap());
-        let share = Share::new(upstream, Spares::new(&transport, &proxy, 2), A_WHILE, options);
+        let share = Share::new(upstream, Spares::new(&transport, &proxy, 2), A_WHILE, options, Arc::default());
         Self { share, main, spares, occupant: None }
     }
 

@@ -25,6 +25,7 @@ mod mount;
 mod pair;
 mod plain;
 mod readiness;
+mod repeated;
 mod resume;
 mod servers;
 mod session;

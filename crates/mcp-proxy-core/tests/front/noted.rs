@@ -19,7 +19,8 @@ use tokio::time::sleep;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<String>>>);
 
-/// A server in memory of which is noted who comes, with which variables, and when a connection is gone.
+/// A server in memory of which is noted who comes, with which variables, which headers repeat arguments of a call, and when
+/// a connection is gone.
 #[derive(Debug)]
 pub(crate) struct Noted {
     name: &'static str,
@@ -93,6 +94,12 @@ impl Connection for Open {
     }
 
     async fn call(&self, request: Request) -> Result<Reply, SendError> {
+        let headers = request.caller().headers.iter().filter(|(name, _)| name.as_str().starts_with("mcp-param-"));
+        let headers: Vec<_> =
+            headers.map(|(name, value)| format!(" {name}={}", value.to_str().unwrap_or("?"))).collect();
+        if !headers.is_empty() {
+            self.log.note(format!("{} is asked {}{}", self.name, request.method(), headers.concat()));
+        }
         self.inner.call(request).await
     }
 

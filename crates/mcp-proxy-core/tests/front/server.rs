@@ -68,11 +68,17 @@ impl Played {
         self.0.next().await
     }
 
-    /// The next message, which is of this method.
+    /// The next message, which is of this method. Whoever asks for the tools meanwhile is told that there are none.
     pub(crate) async fn hear(&mut self, method: &str) -> Message {
-        let message = self.next().await.expect("the connection is open");
-        assert_eq!(message.method(), Some(method), "{message:?}");
-        message
+        loop {
+            let message = self.next().await.expect("the connection is open");
+            if message.method() == Some("tools/list") && method != "tools/list" {
+                self.answer(&message, r#"{"tools":[]}"#).await;
+                continue;
+            }
+            assert_eq!(message.method(), Some(method), "{message:?}");
+            return message;
+        }
     }
 
     /// The next answer to a question.

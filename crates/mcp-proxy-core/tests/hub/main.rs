@@ -6,6 +6,9 @@
 #[path = "../front/client.rs"]
 mod client;
 #[allow(dead_code, reason = "shared with the tests of the other fronts")]
+#[path = "../front/noted.rs"]
+mod noted;
+#[allow(dead_code, reason = "shared with the tests of the other fronts")]
 #[path = "../front/server.rs"]
 mod server;
 
@@ -13,4 +16,5 @@ mod changes;
 mod fleet;
 mod granted;
 mod paths;
+mod repeated;
 mod streams;

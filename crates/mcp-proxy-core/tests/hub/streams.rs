@@ -55,9 +55,14 @@ async fn a_client_on_byte_streams_gets_messages_and_nothing_else() {
     assert_eq!(lines.next_line().await.unwrap(), None);
 }
 
-fn modern(method: &str, name: &str) -> crate::client::Ask {
+pub(crate) fn modern(method: &str, name: &str) -> crate::client::Ask {
+    modern_with(method, name, "{}")
+}
+
+/// The same, with these arguments (JSON text).
+pub(crate) fn modern_with(method: &str, name: &str, arguments: &str) -> crate::client::Ask {
     let meta = r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#;
-    let named = if name.is_empty() { String::new() } else { format!(r#""name":"{name}","#) };
+    let named = if name.is_empty() { String::new() } else { format!(r#""name":"{name}","arguments":{arguments},"#) };
     let ask = post(format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{{{named}{meta}}}}}"#))
         .header("mcp-protocol-version", "2026-07-28")
         .header("mcp-method", method);

@@ -6,6 +6,7 @@ use mcp_testkit::Script;
 use crate::{
     asked::{CALL, call, fetch, rest, send},
     client::{legacy, modern},
+    noted::{Log, Noted},
     server::stage,
 };
 
@@ -86,4 +87,13 @@ async fn a_caller_that_hangs_up_cancels_its_call() {
         let cancelled = server.hear("notifications/cancelled").await;
         assert_eq!(cancelled.value(&["params", "requestId"]), Some(request.id().unwrap().as_str()));
     }
+}
+
+#[tokio::test]
+async fn arguments_that_the_tool_wants_repeated_are_repeated_in_headers() {
+    let tools = r#"{"tools":[{"name":"t","inputSchema":{"properties":{"a":{"type":"integer","x-mcp-header":"A"}}}}]}"#;
+    let (log, script) = (Log::default(), script().answer("tools/list", tools));
+    let server = modern(Noted::new("lab", script.transport(), &log)).about("http", Some("http://lab.test/".into()));
+    rest(server).ask(call()).await.is(200, DONE);
+    assert_eq!(log.lines(), ["lab opens", "lab is asked tools/call mcp-param-a=1"]);
 }
