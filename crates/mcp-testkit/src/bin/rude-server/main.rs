@@ -15,7 +15,7 @@ use bytes::Bytes;
 use mcp_jsonrpc::{Kind, Message, quote};
 use mcp_protocol::{
     meta,
-    method::{INITIALIZE, PROGRESS, TOOLS_CALL},
+    method::{INITIALIZE, PROGRESS, SERVER_DISCOVER, TOOLS_CALL},
 };
 use mcp_testkit::Greeting;
 
@@ -82,9 +82,11 @@ impl Rude {
     /// Answers in its own way; an exit code ends the process.
     fn answer(&mut self, request: &Message) -> io::Result<Option<ExitCode>> {
         let answer = answer(request);
+        // The handshake of either era is no request to count.
+        let is_handshake = request.method() == Some(SERVER_DISCOVER);
         for behaviour in &self.behaviours {
             match *behaviour {
-                Behaviour::DiesAfter(n) if n <= self.answered => {
+                Behaviour::DiesAfter(n) if n <= self.answered && !is_handshake => {
                     complain("that was enough");
                     return Ok(Some(ExitCode::from(7)));
                 }
@@ -103,7 +105,7 @@ impl Rude {
                 other => make_noise(other, request)?,
             }
         }
-        self.answered += 1;
+        self.answered += usize::from(!is_handshake);
         print(&answer)?;
         if self.is(Behaviour::Twice) {
             print(&answer)?;
