@@ -57,7 +57,7 @@ pub(crate) fn unknown_route() -> Told {
     Told::new(
         StatusCode::NOT_FOUND,
         code::INVALID_REQUEST,
-        "there is nothing here; MCP is at /mcp, or at /NAME/mcp where there are several servers",
+        "there is nothing here; MCP is at /mcp, one of several servers at /NAME/mcp, and one of a hub at /servers/NAME/mcp",
     )
 }
 
