@@ -27,6 +27,15 @@ struct Question {
 }
 
 impl Questions {
+    /// Questions of one client that may be open.
+    pub const MOST: usize = 1024;
+
+    /// Whether one more may be asked. Who asks without room is asked nothing back, and should be refused.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.open.len() < Self::MOST
+    }
+
     /// A number for the next call, to tell its questions by.
     pub fn call(&mut self) -> u64 {
         self.next += 1;
@@ -95,6 +104,19 @@ mod tests {
     fn question() -> Message {
         let params = r#"{"_meta":{"progressToken":"t"}}"#;
         Message::request(&Id::from(0), method::SAMPLING_CREATE_MESSAGE, Some(params))
+    }
+
+    #[tokio::test]
+    async fn so_many_may_be_open_and_no_more() {
+        let (one, mut questions) = (server(), Questions::default());
+        let call = questions.call();
+        for _ in 0..Questions::MOST {
+            assert!(questions.has_room());
+            questions.ask(&question(), call, &one);
+        }
+        assert!(!questions.has_room());
+        questions.forget(call);
+        assert!(questions.has_room());
     }
 
     #[tokio::test]

@@ -80,7 +80,8 @@ impl Told {
         let able = ClientCapabilities::read(self.caller.capabilities()).unwrap_or_default();
         // Whoever said nothing of itself has no way to answer, whatever the question is.
         let can_be_asked = self.caller.client.is_some();
-        if can_be_asked && needed.is_none_or(|needed| able.has(needed)) {
+        let has_room = self.face.questions().has_room();
+        if can_be_asked && has_room && needed.is_none_or(|needed| able.has(needed)) {
             if self.caller.session.is_none() {
                 // Its client goes away to answer, and for as long as that takes other calls come beside it.
                 self.face.share.runs_alone_from_now_on();
@@ -92,8 +93,13 @@ impl Told {
         self.answers.push_back(if question.method() == Some(method::ROOTS_LIST) {
             Message::response(&id, EMPTY_ROOTS)
         } else {
-            let text = "the client that made this call has not declared the capability to be asked this";
-            Message::error_response(Some(&id), code::METHOD_NOT_FOUND, text, None)
+            let (code, text) = if has_room {
+                let text = "the client that made this call has not declared the capability to be asked this";
+                (code::METHOD_NOT_FOUND, text)
+            } else {
+                (code::INTERNAL_ERROR, "the client has as many open questions as it may")
+            };
+            Message::error_response(Some(&id), code, text, None)
         });
         None
     }
