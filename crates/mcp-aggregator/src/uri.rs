@@ -14,7 +14,7 @@ const PREFIX: &str = "mcp-hub://";
 const MAX_PLACES: usize = 10_000;
 
 /// Every character but those that RFC 3986 leaves unreserved.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(crate) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The URI of a server's resource by which it cannot be taken for another server's.
 pub(crate) fn prefixed(server: &str, uri: &str) -> String {
