@@ -92,7 +92,7 @@ impl Passed {
         if view.is_single {
             return response;
         }
-        let places = uris_in(&response);
+        let places = uris_in(&response, self.errand.request.method());
         if places.is_empty() {
             return response;
         }

@@ -8,8 +8,8 @@ use mcp_jsonrpc::{Id, Message};
 use mcp_protocol::{
     SubscriptionFilter, acknowledged,
     method::{
-        ELICITATION_CREATE, SERVER_DISCOVER, SUBSCRIPTIONS_LISTEN, TASKS_CANCEL, TASKS_CHANGED, TASKS_GET,
-        TASKS_LIST, TASKS_RESULT, TASKS_STATUS, TASKS_UPDATE, TOOLS_CALL,
+        ELICITATION_CREATE, SERVER_DISCOVER, SUBSCRIPTIONS_LISTEN, TASKS_CANCEL, TASKS_CHANGED, TASKS_GET, TASKS_LIST,
+        TASKS_RESULT, TASKS_STATUS, TASKS_UPDATE, TOOLS_CALL,
     },
     subscription_id,
 };
@@ -29,7 +29,7 @@ const MODERN: &str = r#"{"tools":{},"extensions":{"io.modelcontextprotocol/tasks
 fn servers(capabilities: &str) -> (Arc<Server>, Arc<Server>) {
     let (one, two) = (Server::with_tools("a", &["x"]), Server::with_tools("b c", &["x"]));
     for server in [&one, &two] {
-        server.is().capabilities = capabilities.to_owned();
+        capabilities.clone_into(&mut server.is().capabilities);
     }
     (one, two)
 }
