@@ -9,6 +9,7 @@ mod reply;
 mod resources;
 mod send;
 mod standing;
+mod tasks;
 mod upstreams;
 
 use std::{
@@ -190,6 +191,10 @@ impl Connection for Face {
             method::RESOURCES_SUBSCRIBE => self.subscribe(view, request).await,
             method::RESOURCES_UNSUBSCRIBE => self.unsubscribe(view, request).await,
             method::COMPLETION_COMPLETE => self.complete(view, request).await,
+            method::TASKS_GET | method::TASKS_CANCEL => self.task(view, request).await,
+            method::TASKS_RESULT if self.era == Era::Legacy => self.task(view, request).await,
+            method::TASKS_UPDATE if self.era == Era::Modern => self.task(view, request).await,
+            method::TASKS_LIST => self.list_tasks(view, request).await,
             method::LOGGING_SET_LEVEL => self.set_level(request).await,
             method::PING if self.era == Era::Legacy => Ok(answered(&request, "{}")),
             method::SERVER_DISCOVER if self.era == Era::Modern => Ok(answered(&request, &view.handshake)),
@@ -199,6 +204,7 @@ impl Connection for Face {
     }
 
     async fn tell(&self, message: Message, caller: &Arc<Caller>) -> Result<(), SendError> {
+        let message = self.with_own_task_ids(message);
         let routed = match (message.kind(), message.method()) {
             (Kind::Response, _) => self.questions().answer(&message),
             (Kind::Notification, Some(method::PROGRESS)) => self.questions().progress(&message),

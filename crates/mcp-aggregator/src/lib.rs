@@ -2,7 +2,8 @@
 //!
 //! A [`Hub`] holds [`Member`]s and follows what each of them offers. Clients come in at a [`Place`] and see the part of the
 //! servers that their [`Scope`] lets through: as a connection of their own, or as the one that clients without a session
-//! share. Everything that servers say passes byte for byte; only names, and URIs that two servers have, are others.
+//! share. Everything that servers say passes byte for byte; only names, ids of tasks, and URIs that two
+//! servers have, are others.
 //!
 //! What is not here: how a server is reached and kept alive, who is calling, HTTP, and where rules and catalogues are kept.
 
@@ -27,6 +28,7 @@ mod pinning;
 mod retry;
 mod rules;
 mod scope;
+mod task;
 mod template;
 mod uri;
 mod view;

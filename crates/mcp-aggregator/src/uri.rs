@@ -14,7 +14,7 @@ const PREFIX: &str = "mcp-hub://";
 const MAX_PLACES: usize = 10_000;
 
 /// Every character but those that RFC 3986 leaves unreserved.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(crate) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The URI of a server's resource by which it cannot be taken for another server's.
 pub(crate) fn prefixed(server: &str, uri: &str) -> String {
@@ -29,23 +29,22 @@ pub(crate) fn unprefixed(uri: &str) -> Option<(Cow<'_, str>, &str)> {
 
 /// Where in the text of a response the URIs of its result stand (JSON strings), in order: in the content of a tool's
 /// answer, in resources that were read, in the messages of a prompt. Links and embedded resources have one, and so has
-/// every content of a resource.
+/// every content of a resource. A modern task that was asked for (`method`) holds the result that it has come to.
 ///
 /// Of more than 10 000 pieces of content, the first ones are looked at. Costs one search if there is no URI at all.
-pub(crate) fn uris_in(response: &Message) -> Vec<Range<usize>> {
+pub(crate) fn uris_in(response: &Message, method: &str) -> Vec<Range<usize>> {
     let Some(result) = response.result().filter(|text| memmem::find(text.as_bytes(), b"\"uri\"").is_some()) else {
         return Vec::new();
     };
     let Ok(Some(place)) = response.find(&["result"]) else { return Vec::new() };
     let mut found = Found { text: result, places: Vec::new() };
     let whole = 0..result.len();
-    found.each(&whole, "content", Found::content);
-    found.each(&whole, "contents", |found, at| found.uri(&at, &["uri"]));
-    found.each(&whole, "messages", |found, message| {
-        if let Some(content) = found.member(&message, &["content"]) {
-            found.one_or_many(content, Found::content);
-        }
-    });
+    found.result(&whole);
+    if method == method::TASKS_GET
+        && let Some(come_to) = found.member(&whole, &["result"])
+    {
+        found.result(&come_to);
+    }
     found.places.sort_unstable_by_key(|place| place.start);
     found.places.into_iter().map(|at| at.start + place.start..at.end + place.start).collect()
 }
@@ -71,6 +70,17 @@ impl Found<'_> {
     fn member(&self, at: &Range<usize>, path: &[&str]) -> Option<Range<usize>> {
         let place = field::find(&self.text[at.clone()], path).ok()??;
         Some(at.start + place.start..at.start + place.end)
+    }
+
+    /// Goes through the result at `at`, of whatever request.
+    fn result(&mut self, at: &Range<usize>) {
+        self.each(at, "content", Found::content);
+        self.each(at, "contents", |found, at| found.uri(&at, &["uri"]));
+        self.each(at, "messages", |found, message| {
+            if let Some(content) = found.member(&message, &["content"]) {
+                found.one_or_many(content, Found::content);
+            }
+        });
     }
 
     /// Goes through the array under a name of the object at `at`.
@@ -121,9 +131,14 @@ mod tests {
 
     #[track_caller]
     fn check(result: &str, expect: &[&str]) {
+        check_of(method::TOOLS_CALL, result, expect);
+    }
+
+    #[track_caller]
+    fn check_of(method: &str, result: &str, expect: &[&str]) {
         let text = format!(r#"{{ "result": {result} , "jsonrpc":"2.0","id":1}}"#);
         let message = Message::parse(Bytes::from(text)).unwrap();
-        let found = uris_in(&message);
+        let found = uris_in(&message, method);
         let found: Vec<_> = found.into_iter().map(|at| std::str::from_utf8(&message.text()[at]).unwrap()).collect();
         assert_eq!(found, expect);
     }
@@ -149,6 +164,13 @@ mod tests {
     }
 
     #[test]
+    fn a_task_that_was_asked_for_holds_a_result() {
+        let task = r#"{"taskId":"1","result":{"content":[{"type":"resource_link","uri":"a"}]}}"#;
+        check_of(method::TASKS_GET, task, &[r#""a""#]);
+        check(task, &[]);
+    }
+
+    #[test]
     fn what_has_another_shape_has_none() {
         for result in [
             r#"{"uri":"a"}"#,
@@ -163,7 +185,7 @@ mod tests {
             check(result, &[]);
         }
         let refused = Message::error_response(Some(&Id::from(1)), 1, "no", Some(r#"{"uri":"a"}"#));
-        assert!(uris_in(&refused).is_empty());
+        assert!(uris_in(&refused, method::TOOLS_CALL).is_empty());
     }
 
     #[test]
@@ -171,7 +193,7 @@ mod tests {
         for count in [MAX_PLACES, MAX_PLACES + 1] {
             let contents = vec![r#"{"uri":""}"#; count].join(",");
             let response = Message::response(&Id::from(1), &format!(r#"{{"contents":[{contents}]}}"#));
-            assert_eq!(uris_in(&response).len(), MAX_PLACES);
+            assert_eq!(uris_in(&response, method::RESOURCES_READ).len(), MAX_PLACES);
         }
     }
 

@@ -51,6 +51,10 @@ pub use shape::{
     result_type::ResultType,
     roots::EMPTY_ROOTS,
     subscription::{SubscriptionFilter, acknowledged, change, listen_params, listen_result, subscription_id},
+    task::{
+        CREATED_TASK_ID_PATH, RESULT_TASK_ID_PATH, TASK_ID, TASK_ID_PATH, TaskPage, related_task_path, task_id,
+        wants_task,
+    },
     tool_hints::is_repeatable_tool,
     tool_result::is_tool_error,
     unsupported_version::UnsupportedVersion,

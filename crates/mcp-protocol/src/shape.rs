@@ -17,6 +17,7 @@ pub(crate) mod resource;
 pub(crate) mod result_type;
 pub(crate) mod roots;
 pub(crate) mod subscription;
+pub(crate) mod task;
 pub(crate) mod tool_hints;
 pub(crate) mod tool_result;
 pub(crate) mod unsupported_version;

@@ -8,10 +8,11 @@ use std::{env, fs, path::PathBuf};
 
 use mcp_jsonrpc::{Id, Message};
 use mcp_protocol::{
-    CacheHints, CacheScope, CancelledParams, ClientCapability, DiscoverAnswer, EMPTY_ROOTS, Envelope, InitializeParams,
-    InitializeResult, InputRequest, InputRequired, InputResponses, ListKind, ListPage, LogLevel, ProgressParams,
-    Revision, ServerCapability, SubscriptionFilter, UnsupportedVersion, acknowledged, code, list_params, listen_result,
-    meta, method, set_level_params,
+    CREATED_TASK_ID_PATH, CacheHints, CacheScope, CancelledParams, ClientCapability, DiscoverAnswer, EMPTY_ROOTS,
+    Envelope, InitializeParams, InitializeResult, InputRequest, InputRequired, InputResponses, ListKind, ListPage,
+    LogLevel, ProgressParams, RESULT_TASK_ID_PATH, Revision, ServerCapability, SubscriptionFilter, TASK_ID_PATH,
+    TaskPage, UnsupportedVersion, acknowledged, code, list_params, listen_result, meta, method, related_task_path,
+    set_level_params,
 };
 use serde_json::{Value, json};
 
@@ -273,8 +274,23 @@ fn capabilities_are_declared_where_the_schema_has_them() {
         let url = ClientCapability::ElicitationUrl.path();
         assert_eq!(schema.leads("ClientCapabilities", url), schema.revision.has_url_elicitation());
         assert_eq!(schema.leads("ClientCapabilities", &url[..1]), schema.revision.has_elicitation());
-        let tasks = ServerCapability::CoreTasks.path();
-        assert_eq!(schema.leads("ServerCapabilities", tasks), schema.revision.has_core_tasks());
+        for tasks in [ServerCapability::CoreTasks.path(), ServerCapability::TasksList.path()] {
+            assert_eq!(schema.leads("ServerCapabilities", tasks), schema.revision.has_core_tasks());
+        }
+    }
+}
+
+#[test]
+fn tasks_are_named_where_the_schema_has_them() {
+    for schema in Schema::all().iter().filter(|schema| schema.revision.has_core_tasks()) {
+        assert!(schema.leads("CreateTaskResult", &CREATED_TASK_ID_PATH[1..]));
+        assert!(schema.leads("Task", &RESULT_TASK_ID_PATH[1..]));
+        assert!(schema.leads("RelatedTaskMetadata", &related_task_path("params")[3..]));
+        for about in ["GetTaskRequest", "CancelTaskRequest", "GetTaskPayloadRequest"] {
+            assert!(schema.leads(about, &TASK_ID_PATH), "{about}");
+        }
+        let task = r#"{"taskId":"1","status":"working","createdAt":"t","lastUpdatedAt":"t","ttl":null}"#;
+        schema.validate("ListTasksResult", &TaskPage::write(&[task.to_owned()], Some("c")));
     }
 }
 

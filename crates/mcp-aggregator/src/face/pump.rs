@@ -45,6 +45,7 @@ pub(super) async fn run(
         };
         let Some(event) = event else { return };
         let (Some(face), Some(connection)) = (face.upgrade(), connection.upgrade()) else { return };
+        let event = face.with_task_ids(member.name(), event);
         match (event.kind(), event.method()) {
             (Kind::Request, _) => asked.ask(&face, &event, &connection).await,
             (Kind::Notification, Some(method::CANCELLED)) => {

@@ -18,11 +18,12 @@ use super::{
 };
 use crate::{
     Retry,
+    task::shown,
     uri::{prefixed, uris_in},
 };
 
-/// Gives the client its own questions, under ids of the client's own, and URIs as it knows them; makes a call that was lost
-/// and may be repeated again.
+/// Gives the client its own questions, under ids of the client's own, and URIs and tasks as it knows them; makes a call that
+/// was lost and may be repeated again.
 pub(super) struct Passed {
     reply: Reply,
     face: Arc<Face>,
@@ -52,6 +53,7 @@ impl Passed {
 
     /// What the client is to see of `message`, if anything.
     fn seen(&mut self, message: Message) -> Option<Message> {
+        let message = self.with_task_ids(message);
         match message.kind() {
             Kind::Response => {
                 if let Some(subscription) = self.errand.subscription.take()
@@ -75,13 +77,22 @@ impl Passed {
         }
     }
 
+    /// What the server says with the ids of its tasks as the client knows them.
+    fn with_task_ids(&self, message: Message) -> Message {
+        let Errand { view, to, request, .. } = &self.errand;
+        if view.is_single {
+            return message;
+        }
+        shown(message, view.members[*to].member.name(), Some(request.message()))
+    }
+
     /// The response with its URIs as the client knows them. What no list has is remembered.
     fn with_uris(&self, response: Message) -> Message {
         let view = &self.errand.view;
         if view.is_single {
             return response;
         }
-        let places = uris_in(&response);
+        let places = uris_in(&response, self.errand.request.method());
         if places.is_empty() {
             return response;
         }

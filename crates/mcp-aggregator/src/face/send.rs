@@ -6,7 +6,11 @@ use mcp_transport::{ConnectError, NotSent, Reply, Request, SendError};
 use tokio::time::sleep;
 
 use super::{Face, reply::Passed, standing::Subscription};
-use crate::{Retry, view::View};
+use crate::{
+    Retry,
+    task::{handed_back, may_name_one},
+    view::View,
+};
 
 /// A request to one server.
 #[derive(Clone)]
@@ -27,6 +31,15 @@ impl Errand {
         Self { view: Arc::clone(view), to, request, is_repeatable: true, subscription: None }
     }
 
+    /// The same with the task that the request belongs to, if it is one of the server's, as the server knows it.
+    fn under_own_task(mut self) -> Self {
+        if !self.view.is_single && may_name_one(self.request.message()) {
+            let message = handed_back(self.request.message().clone(), |server| server == self.server());
+            self.request = self.request.clone().with_message(message);
+        }
+        self
+    }
+
     fn server(&self) -> &str {
         self.view.members[self.to].member.name()
     }
@@ -35,6 +48,7 @@ impl Errand {
 impl Face {
     /// Sends a request to its server. One that did not reach it is sent again, as often as that server's are.
     pub(super) async fn send(&self, errand: Errand) -> Result<Reply, SendError> {
+        let errand = errand.under_own_task();
         let member = &errand.view.members[errand.to].member;
         let retry = member.retry();
         let mut tried = 0;

@@ -34,7 +34,7 @@ pub(crate) fn members(servers: &[&Arc<Server>]) -> Vec<Arc<dyn mcp_aggregator::M
 pub(crate) struct Client {
     pub(crate) connection: Arc<dyn Connection>,
     pub(crate) caller: Arc<Caller>,
-    _hub: Arc<Hub>,
+    pub(crate) _hub: Arc<Hub>,
 }
 
 impl Client {

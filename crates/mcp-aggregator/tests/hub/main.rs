@@ -14,4 +14,5 @@ mod lists;
 mod modern;
 mod resources;
 mod standing;
+mod tasks;
 mod waiting;

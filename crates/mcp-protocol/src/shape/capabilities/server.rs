@@ -27,6 +27,8 @@ pub enum ServerCapability {
     Completions,
     /// It has tasks as 2025-11-25 has them.
     CoreTasks,
+    /// It lists those tasks.
+    TasksList,
     /// It has tasks as the extension has them.
     TasksExtension,
 }
@@ -37,7 +39,7 @@ pub struct ServerCapabilities(u16);
 
 impl ServerCapability {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Tools,
         Self::ToolsListChanged,
         Self::Prompts,
@@ -48,6 +50,7 @@ impl ServerCapability {
         Self::Logging,
         Self::Completions,
         Self::CoreTasks,
+        Self::TasksList,
         Self::TasksExtension,
     ];
 
@@ -65,6 +68,7 @@ impl ServerCapability {
             Self::Logging => &["logging"],
             Self::Completions => &["completions"],
             Self::CoreTasks => &["tasks"],
+            Self::TasksList => &["tasks", "list"],
             Self::TasksExtension => &["extensions", meta::TASKS_EXTENSION],
         }
     }
@@ -135,7 +139,8 @@ mod tests {
             &[Has::Resources, Has::ResourcesListChanged, Has::ResourcesSubscribe],
         );
         check(r#"{"extensions":{"io.modelcontextprotocol/tasks":{}}}"#, &[Has::TasksExtension]);
-        check(r#"{"tasks":{"list":{}}}"#, &[Has::CoreTasks]);
+        check(r#"{"tasks":{"list":{}}}"#, &[Has::CoreTasks, Has::TasksList]);
+        check(r#"{"tasks":{"cancel":{}}}"#, &[Has::CoreTasks]);
     }
 
     #[test]
