@@ -1,0 +1,168 @@
+//! Tries every cell.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use crate::behaviour::{ALL, Behaviour, Pair};
+use crate::client::{Client, capabilities};
+use crate::place::{Place, Program};
+use crate::rest;
+use crate::revision::{End, Revision, Wire};
+use crate::schema::Schemas;
+use crate::verdict::{Cell, Rule, impossible};
+
+/// What became of a cell.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Works,
+    Impossible(&'static Rule),
+    Fails(String),
+}
+
+/// Which cells are tried, and by how many at once.
+#[derive(Debug, Default)]
+pub(crate) struct Choice {
+    pub(crate) is_smoke: bool,
+    /// Each has to be in the name of a cell.
+    pub(crate) only: Vec<String>,
+    pub(crate) jobs: usize,
+}
+
+impl Choice {
+    fn takes(&self, cell: &Cell) -> bool {
+        let name = cell.name();
+        self.only.iter().all(|text| name.contains(text.as_str())) && (!self.is_smoke || is_smoke(cell))
+    }
+}
+
+/// What is tried with every change: the oldest, the newest legacy and the modern revision, over the wires that people use most.
+fn is_smoke(cell: &Cell) -> bool {
+    let revisions = [Revision::Nov24, Revision::Nov25, Revision::Jul26];
+    let knows = |end: End| revisions.contains(&end.revision);
+    let is_first = matches!(cell.program, Program::Stdio | Program::HubStdio | Program::Rest);
+    let is_common = |end: End| end.wire == Wire::Lines || end.revision == Revision::Jul26;
+    is_first && cell.behaviour != "reconnect" && cell.client.is_none_or(knows) && knows(cell.server) && is_common(cell.server)
+}
+
+/// All cells that were chosen, with what became of them, in a fixed order.
+pub(crate) fn run(choice: &Choice, schemas: &Arc<Schemas>) -> Vec<(Cell, Outcome)> {
+    let units: Vec<_> = Program::ALL.into_iter().flat_map(|program| End::all().map(move |server| (program, server))).collect();
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<(usize, Vec<(Cell, Outcome)>)>> = Mutex::default();
+    thread::scope(|scope| {
+        for _ in 0..choice.jobs.max(1) {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some((program, server)) = units.get(at) else { return };
+                    let cells = unit(choice, schemas, *program, *server);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((at, cells));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().flat_map(|(_, cells)| cells).collect()
+}
+
+/// Everything with one server behind one program.
+fn unit(choice: &Choice, schemas: &Arc<Schemas>, program: Program, server: End) -> Vec<(Cell, Outcome)> {
+    let clients: Vec<_> = if program == Program::Rest {
+        vec![None]
+    } else {
+        End::all().filter(|end| program.takes(end.wire)).map(Some).collect()
+    };
+    let names: Vec<_> = if program == Program::Rest {
+        rest::ALL.iter().map(|(name, _)| *name).collect()
+    } else {
+        ALL.iter().map(|behaviour| behaviour.name).collect()
+    };
+    let cells = |client| names.iter().map(move |behaviour| Cell { program, client, server, behaviour });
+    let chosen: Vec<_> = clients
+        .into_iter()
+        .map(|client| (client, cells(client).filter(|cell| choice.takes(cell)).collect::<Vec<_>>()))
+        .filter(|(_, cells)| !cells.is_empty())
+        .collect();
+    if chosen.is_empty() {
+        return Vec::new();
+    }
+    let mut place = match Place::open(program, server, schemas) {
+        Ok(place) => place,
+        Err(error) => {
+            let cells = chosen.into_iter().flat_map(|(_, cells)| cells);
+            return cells.map(|cell| (cell, Outcome::Fails(error.clone()))).collect();
+        }
+    };
+    let mut outcomes = Vec::new();
+    for (client, cells) in chosen {
+        match client {
+            Some(end) => pair(&mut place, end, &cells, &mut outcomes),
+            None => outcomes.extend(cells.into_iter().map(|cell| (cell, rest(&mut place, &cell)))),
+        }
+        eprintln!("{place:?}: {} cells", outcomes.len());
+    }
+    outcomes
+}
+
+fn rest(place: &mut Place, cell: &Cell) -> Outcome {
+    let (_, run) = rest::ALL.iter().find(|(name, _)| *name == cell.behaviour).expect("cells are made of these");
+    judged(cell, |cell| {
+        place.begin();
+        let tried = run(place);
+        let faults = place.faults();
+        with_faults(tried, &faults, cell)
+    })
+}
+
+/// One client with one server.
+fn pair(place: &mut Place, end: End, cells: &[Cell], outcomes: &mut Vec<(Cell, Outcome)>) {
+    let mut client: Option<Client> = None;
+    for cell in cells {
+        let behaviour = ALL.iter().find(|behaviour| behaviour.name == cell.behaviour).expect("cells are made of these");
+        let outcome = judged(cell, |cell| {
+            place.begin();
+            if client.is_none() {
+                client = Some(place.client(end, capabilities(end.revision)).map_err(|error| format!("no client: {error}"))?);
+            }
+            let Some(ready) = client.take() else { return Ok(()) };
+            let (back, tried) = attempt(behaviour, ready, place, cell);
+            client = back;
+            tried
+        });
+        outcomes.push((*cell, outcome));
+    }
+}
+
+/// Tries; gives the client back if it is still of use.
+fn attempt(behaviour: &Behaviour, client: Client, place: &mut Place, cell: &Cell) -> (Option<Client>, Result<(), String>) {
+    let mut pair = Pair { client, place };
+    let tried = (behaviour.run)(&mut pair);
+    let Pair { mut client, place } = pair;
+    let mut faults = std::mem::take(&mut client.faults);
+    faults.extend(place.faults());
+    let tried = with_faults(tried, &faults, cell);
+    ((tried.is_ok() && !behaviour.uses_up).then_some(client), tried)
+}
+
+fn with_faults(tried: Result<(), String>, faults: &[String], _cell: &Cell) -> Result<(), String> {
+    let faults: Vec<_> = faults.iter().take(3).cloned().collect();
+    match (tried, faults.is_empty()) {
+        (tried, true) => tried,
+        (Ok(()), false) => Err(faults.join("; ")),
+        (Err(error), false) => Err(format!("{error}; {}", faults.join("; "))),
+    }
+}
+
+fn judged(cell: &Cell, mut run: impl FnMut(&Cell) -> Result<(), String>) -> Outcome {
+    let rule = impossible(cell);
+    if let Some(rule) = rule.filter(|rule| !rule.is_tried) {
+        return Outcome::Impossible(rule);
+    }
+    match (run(cell), rule) {
+        (Err(error), _) => Outcome::Fails(error),
+        (Ok(()), Some(rule)) => Outcome::Impossible(rule),
+        (Ok(()), None) => Outcome::Works,
+    }
+}

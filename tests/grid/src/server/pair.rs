@@ -1,0 +1,44 @@
+//! The server on HTTP+SSE.
+
+use std::io::{Read as _, Write as _};
+use std::sync::Arc;
+
+use super::http::{Asked, events};
+use super::post::{STREAM, plain};
+use super::{Peer, Server, answer, lock};
+
+pub(super) fn serve(server: &Arc<Server>, mut asked: Asked) {
+    let (method, path) = asked.head.asks();
+    let session = path.split_once("?session=").map(|(_, id)| id.to_owned());
+    match (method, path, session) {
+        ("GET", "/sse", _) => open(server, asked),
+        ("POST", _, Some(id)) => {
+            let found = lock(&server.peers).get(&id).cloned();
+            let Some(peer) = found else { return plain(&mut asked.stream, 404, "", None) };
+            let Ok(message) = serde_json::from_str(&asked.body) else {
+                server.record.wrong("a body is no JSON");
+                return plain(&mut asked.stream, 400, "", None);
+            };
+            plain(&mut asked.stream, 202, "", None);
+            let out = lock(&peer.out).clone();
+            if let Some(out) = out {
+                answer::take(server, &peer, message, &out);
+            }
+        }
+        ("POST", "/sse", None) => plain(&mut asked.stream, 405, "allow: GET\r\n", None),
+        _ => plain(&mut asked.stream, 404, "", None),
+    }
+}
+
+fn open(server: &Arc<Server>, mut asked: Asked) {
+    let (id, peer) = (format!("p{}", server.number()), Peer::new());
+    lock(&server.peers).insert(id.clone(), Arc::clone(&peer));
+    let hello = format!("{STREAM}\r\nevent: endpoint\ndata: /messages?session={id}\n\n");
+    let Ok(stream) = asked.stream.try_clone() else { return };
+    if asked.stream.write_all(hello.as_bytes()).is_ok() {
+        peer.listen(events(server, stream));
+        // The session is its stream.
+        let _ = asked.stream.read(&mut [0]);
+    }
+    lock(&server.peers).remove(&id);
+}

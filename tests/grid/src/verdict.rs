@@ -1,0 +1,139 @@
+//! What the specification makes impossible, and why. This is data: what is not in here has to work.
+
+use crate::place::Program;
+use crate::revision::{End, Revision, Wire};
+
+/// One thing tried in one place. `mcp-rest` has no client that speaks MCP.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cell {
+    pub(crate) program: Program,
+    pub(crate) client: Option<End>,
+    pub(crate) server: End,
+    pub(crate) behaviour: &'static str,
+}
+
+impl Cell {
+    /// Its name, by which it can be picked.
+    pub(crate) fn name(&self) -> String {
+        let client = self.client.map_or_else(|| "REST".into(), |end| end.to_string());
+        format!("{} | {client} -> {} | {}", self.program.as_str(), self.server, self.behaviour)
+    }
+
+    fn client_is(&self, holds: impl Fn(End) -> bool) -> bool {
+        self.client.is_some_and(holds)
+    }
+
+    fn one_is_older_than(&self, revision: Revision) -> bool {
+        self.client_is(|client| client.revision < revision) || self.server.revision < revision
+    }
+
+    fn is_hub(&self) -> bool {
+        matches!(self.program, Program::Hub | Program::HubStdio)
+    }
+}
+
+/// Something that cannot be, and where.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    behaviours: &'static [&'static str],
+    when: fn(&Cell) -> bool,
+    pub(crate) reason: &'static str,
+    /// Whether it is tried all the same, because it has to fail in a certain way.
+    pub(crate) is_tried: bool,
+}
+
+const fn tried(behaviours: &'static [&'static str], when: fn(&Cell) -> bool, reason: &'static str) -> Rule {
+    Rule { behaviours, when, reason, is_tried: true }
+}
+
+const fn not_tried(behaviours: &'static [&'static str], when: fn(&Cell) -> bool, reason: &'static str) -> Rule {
+    Rule { behaviours, when, reason, is_tried: false }
+}
+
+const RULES: &[Rule] = &[
+    tried(
+        &["structured output"],
+        |cell| cell.one_is_older_than(Revision::Jun25),
+        "`structuredContent` came with 2025-06-18; one of both is older, and the text of the result arrives",
+    ),
+    tried(
+        &["elicitation, form"],
+        |cell| cell.one_is_older_than(Revision::Jun25),
+        "elicitation came with 2025-06-18; one of both is older, and the server hears that the client cannot be asked",
+    ),
+    tried(
+        &["elicitation, URL", "sampling with tools"],
+        |cell| cell.one_is_older_than(Revision::Nov25),
+        "this came with 2025-11-25; one of both is older, and the server hears that the client cannot be asked",
+    ),
+    tried(
+        &["ping"],
+        |cell| cell.client_is(|client| client.revision.is_modern()),
+        "2026-07-28 has no `ping`; it is answered as an unknown method",
+    ),
+    tried(
+        &["unknown extension"],
+        Cell::is_hub,
+        "a method that nobody knows names no server, and a hub has several; it is answered as an unknown method",
+    ),
+    not_tried(
+        &["batch"],
+        |cell| cell.client_is(|client| client.revision != Revision::Mar25),
+        "only 2025-03-26 has batches",
+    ),
+    not_tried(
+        &["roots changed"],
+        |cell| cell.client_is(|client| client.revision.is_modern()),
+        "clients of 2026-07-28 have no notification for it: a server asks for the roots when it needs them",
+    ),
+    not_tried(
+        &["roots changed"],
+        |cell| cell.server.revision.is_modern(),
+        "servers of 2026-07-28 know no such notification: they ask for the roots when they need them",
+    ),
+    not_tried(
+        &["tampered state"],
+        |cell| cell.client_is(|client| !client.revision.is_modern()),
+        "clients up to 2025-11-25 are asked by requests and are given no state",
+    ),
+    not_tried(
+        &["tampered state"],
+        |cell| cell.server.revision.is_modern(),
+        "the state is the server's own and passes as it is: the server has to protect it",
+    ),
+    not_tried(
+        &["resume"],
+        |cell| cell.client_is(|client| client.wire != Wire::Http),
+        "only streamable HTTP can be resumed: the conversation ends with its pipe or its only stream",
+    ),
+    not_tried(
+        &["resume"],
+        |cell| cell.client_is(|client| client.revision.is_modern()),
+        "2026-07-28 has no resumption: a broken stream is a cancelled call, which the client makes again",
+    ),
+    not_tried(
+        &["end a session"],
+        |cell| cell.client_is(|client| client.wire != Wire::Http || client.revision.is_modern()),
+        "only streamable HTTP up to 2025-11-25 has sessions that a client ends",
+    ),
+    not_tried(
+        &["server forgets the session"],
+        |cell| cell.server.wire == Wire::Lines,
+        "the session of a stdio server is its process",
+    ),
+    not_tried(
+        &["server forgets the session"],
+        |cell| cell.server.revision.is_modern(),
+        "2026-07-28 has no sessions",
+    ),
+    not_tried(
+        &["server ends a stream early"],
+        |cell| cell.server.revision != Revision::Nov25 || cell.server.wire != Wire::Http,
+        "only servers of 2025-11-25 over streamable HTTP may end the connection before the stream",
+    ),
+];
+
+/// Why a cell cannot work, if it cannot.
+pub(crate) fn impossible(cell: &Cell) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.behaviours.contains(&cell.behaviour) && (rule.when)(cell))
+}
