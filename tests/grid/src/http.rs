@@ -91,6 +91,10 @@ impl<R: BufRead> Read for Body<R> {
             Left::Fixed(left) | Left::Chunk(left) => left.min(into.len()),
             Left::All => into.len(),
         };
+        if most == 0 {
+            // Looking for more would wait for the next message.
+            return Ok(0);
+        }
         let read = self.from.read(&mut into[..most])?;
         match &mut self.left {
             Left::Fixed(left) | Left::Chunk(left) => *left -= read,

@@ -70,13 +70,7 @@ fn run(options: &[&str]) -> Result<(), String> {
     if let Some(path) = table {
         fs::write(&path, table::page(&cells)).map_err(|error| format!("{path}: {error}"))?;
     }
-    let mut fails = 0;
-    for (cell, outcome) in &cells {
-        if let Outcome::Fails(error) = outcome {
-            fails += 1;
-            eprintln!("FAILS {}: {error}", cell.name());
-        }
-    }
+    let fails = cells.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Fails(_))).count();
     eprintln!("{} cells in {:.1?}", cells.len(), began.elapsed());
     if fails > 0 || cells.is_empty() { Err(format!("{fails} cells fail")) } else { Ok(()) }
 }

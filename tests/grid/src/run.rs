@@ -96,38 +96,57 @@ fn unit(choice: &Choice, schemas: &Arc<Schemas>, program: Program, server: End) 
         }
     };
     let mut outcomes = Vec::new();
-    for (client, cells) in chosen {
+    for (at, (client, cells)) in chosen.into_iter().enumerate() {
+        // A server that has died for the client before is restarted less and less readily, so each has a place of its own.
+        if at > 0 && cells.iter().any(|cell| cell.behaviour == "reconnect") {
+            match Place::open(program, server, schemas) {
+                Ok(fresh) => place = fresh,
+                Err(error) => {
+                    outcomes.extend(cells.into_iter().map(|cell| (cell, Outcome::Fails(error.clone()))));
+                    continue;
+                }
+            }
+        }
         match client {
             Some(end) => pair(&mut place, end, &cells, &mut outcomes),
             None => outcomes.extend(cells.into_iter().map(|cell| (cell, rest(&mut place, &cell)))),
         }
-        eprintln!("{place:?}: {} cells", outcomes.len());
     }
+    eprintln!("{place:?}: {} cells", outcomes.len());
     outcomes
 }
 
 fn rest(place: &mut Place, cell: &Cell) -> Outcome {
     let (_, run) = rest::ALL.iter().find(|(name, _)| *name == cell.behaviour).expect("cells are made of these");
-    judged(cell, |cell| {
+    judged(cell, || {
         place.begin();
         let tried = run(place);
         let faults = place.faults();
-        with_faults(tried, &faults, cell)
+        with_faults(tried, &faults)
     })
 }
 
 /// One client with one server.
 fn pair(place: &mut Place, end: End, cells: &[Cell], outcomes: &mut Vec<(Cell, Outcome)>) {
     let mut client: Option<Client> = None;
+    // Whoever could not come in once is not waited for again.
+    let mut unreachable: Option<String> = None;
     for cell in cells {
         let behaviour = ALL.iter().find(|behaviour| behaviour.name == cell.behaviour).expect("cells are made of these");
-        let outcome = judged(cell, |cell| {
+        let outcome = judged(cell, || {
             place.begin();
+            if let Some(error) = &unreachable {
+                return Err(error.clone());
+            }
             if client.is_none() {
-                client = Some(place.client(end, capabilities(end.revision)).map_err(|error| format!("no client: {error}"))?);
+                client = Some(place.client(end, capabilities(end.revision)).map_err(|error| {
+                    let error = format!("no client: {error}");
+                    unreachable = Some(error.clone());
+                    error
+                })?);
             }
             let Some(ready) = client.take() else { return Ok(()) };
-            let (back, tried) = attempt(behaviour, ready, place, cell);
+            let (back, tried) = attempt(behaviour, ready, place);
             client = back;
             tried
         });
@@ -136,17 +155,17 @@ fn pair(place: &mut Place, end: End, cells: &[Cell], outcomes: &mut Vec<(Cell, O
 }
 
 /// Tries; gives the client back if it is still of use.
-fn attempt(behaviour: &Behaviour, client: Client, place: &mut Place, cell: &Cell) -> (Option<Client>, Result<(), String>) {
+fn attempt(behaviour: &Behaviour, client: Client, place: &mut Place) -> (Option<Client>, Result<(), String>) {
     let mut pair = Pair { client, place };
     let tried = (behaviour.run)(&mut pair);
     let Pair { mut client, place } = pair;
     let mut faults = std::mem::take(&mut client.faults);
     faults.extend(place.faults());
-    let tried = with_faults(tried, &faults, cell);
+    let tried = with_faults(tried, &faults);
     ((tried.is_ok() && !behaviour.uses_up).then_some(client), tried)
 }
 
-fn with_faults(tried: Result<(), String>, faults: &[String], _cell: &Cell) -> Result<(), String> {
+fn with_faults(tried: Result<(), String>, faults: &[String]) -> Result<(), String> {
     let faults: Vec<_> = faults.iter().take(3).cloned().collect();
     match (tried, faults.is_empty()) {
         (tried, true) => tried,
@@ -155,13 +174,16 @@ fn with_faults(tried: Result<(), String>, faults: &[String], _cell: &Cell) -> Re
     }
 }
 
-fn judged(cell: &Cell, mut run: impl FnMut(&Cell) -> Result<(), String>) -> Outcome {
+fn judged(cell: &Cell, mut run: impl FnMut() -> Result<(), String>) -> Outcome {
     let rule = impossible(cell);
     if let Some(rule) = rule.filter(|rule| !rule.is_tried) {
         return Outcome::Impossible(rule);
     }
-    match (run(cell), rule) {
-        (Err(error), _) => Outcome::Fails(error),
+    match (run(), rule) {
+        (Err(error), _) => {
+            eprintln!("FAILS {}: {error}", cell.name());
+            Outcome::Fails(error)
+        }
         (Ok(()), Some(rule)) => Outcome::Impossible(rule),
         (Ok(()), None) => Outcome::Works,
     }

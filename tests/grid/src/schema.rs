@@ -66,13 +66,12 @@ impl Schemas {
     /// The definition of a method, if it may go this way.
     fn named(&self, revision: Revision, from: From, method: &str, is_request: bool) -> Option<String> {
         let side = if from == From::Client { "Client" } else { "Server" };
-        let union = format!("{side}{}", if is_request { "Request" } else { "Notification" });
+        let name = format!("{side}{}", if is_request { "Request" } else { "Notification" });
         let definitions = self.definitions(revision);
-        let union = &definitions[&union];
-        let one = [union.clone()];
-        let members = union["anyOf"].as_array().map_or(&one[..], Vec::as_slice);
-        let mut names = members.iter().filter_map(|member| member["$ref"].as_str()?.rsplit('/').next());
-        names.find(|name| definitions[*name]["properties"]["method"]["const"] == method).map(str::to_owned)
+        // Of one member it is that member.
+        let members = definitions[&name]["anyOf"].as_array().map_or(&[][..], Vec::as_slice);
+        let names = members.iter().filter_map(|member| member["$ref"].as_str()?.rsplit('/').next());
+        names.chain([name.as_str()]).find(|name| definitions[*name]["properties"]["method"]["const"] == method).map(str::to_owned)
     }
 
     /// The definition of what a method gives.

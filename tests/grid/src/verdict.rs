@@ -92,6 +92,12 @@ const RULES: &[Rule] = &[
         "servers of 2026-07-28 know no such notification: they ask for the roots when they need them",
     ),
     not_tried(
+        &["roots changed"],
+        |_| true,
+        "clients that share a server have roots of their own, so it is told `roots.listChanged: false`, after which no client may send \
+         it, and asks when it needs them",
+    ),
+    not_tried(
         &["tampered state"],
         |cell| cell.client_is(|client| !client.revision.is_modern()),
         "clients up to 2025-11-25 are asked by requests and are given no state",

@@ -9,6 +9,7 @@ use serde_json::{Map, json};
 
 use super::{Out, Peer, Server, lock};
 use crate::Json;
+use crate::revision::Revision;
 
 const META: &str = "io.modelcontextprotocol/";
 const LEVELS: [&str; 8] = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
@@ -140,7 +141,14 @@ impl<'a> Call<'a> {
             }
             _ => (json!({"elicitation": {}}), capabilities.get("elicitation").is_some()),
         };
-        if has {
+        let since = match method {
+            _ if params["mode"] == "url" || params.get("tools").is_some() => Revision::Nov25,
+            "elicitation/create" => Revision::Jun25,
+            _ => Revision::Nov24,
+        };
+        if self.server.revision < since {
+            Err(Stop::Tool("a server of this revision cannot ask that".into()))
+        } else if has {
             Ok(())
         } else if self.server.is_modern() {
             let data = json!({"requiredCapabilities": needed});
