@@ -16,6 +16,7 @@ mod dedicated;
 mod demo;
 mod exit;
 mod folder;
+mod grid;
 mod hub;
 mod hygiene;
 mod interaction;

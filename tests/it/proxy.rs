@@ -286,7 +286,8 @@ pub(crate) fn hub() -> PathBuf {
     built("mcp-hub")
 }
 
-fn built(name: &str) -> PathBuf {
+/// A built program of the workspace.
+pub(crate) fn built(name: &str) -> PathBuf {
     let test = env::current_exe().unwrap();
     let program = test.parent().unwrap().parent().unwrap().join(name).with_extension(env::consts::EXE_EXTENSION);
     assert!(program.is_file(), "no {}: run `cargo xtask test`, or `cargo build --bins` first", program.display());

@@ -81,7 +81,8 @@ pub(crate) struct Change {
 
 /// What a proxy tells shared servers that its clients can do, so that they offer all they have; whether the client that
 /// makes a call can do it is decided then.
-const EVERYTHING: &str = r#"{"roots":{"listChanged":false},"sampling":{"tools":{}},"elicitation":{"form":{},"url":{}}}"#;
+const EVERYTHING: &str =
+    r#"{"roots":{"listChanged":false},"sampling":{"tools":{}},"elicitation":{"form":{},"url":{}}}"#;
 
 /// Names no server may have, for they are the first segments of the proxy's own paths.
 pub const RESERVED_NAMES: [&str; 14] = [

@@ -170,7 +170,12 @@ pub(crate) fn send(url: &str, method: &str, headers: &[(&str, &str)], body: Opti
 }
 
 /// A whole exchange: status, and the body if it is JSON.
-pub(crate) fn exchange(url: &str, method: &str, headers: &[(&str, &str)], body: Option<&str>) -> io::Result<(u16, Json)> {
+pub(crate) fn exchange(
+    url: &str,
+    method: &str,
+    headers: &[(&str, &str)],
+    body: Option<&str>,
+) -> io::Result<(u16, Json)> {
     let mut stream = io::BufReader::new(send(url, method, headers, body)?);
     let Some(head) = Head::read(&mut stream)? else { return Ok((0, Json::Null)) };
     let mut text = String::new();

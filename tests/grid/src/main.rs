@@ -48,7 +48,8 @@ fn main() -> ExitCode {
     }
 }
 
-const USAGE: &str = "grid [--smoke] [--only TEXT]… [--jobs N] [--table FILE]: tries the cells whose names have every TEXT";
+const USAGE: &str =
+    "grid [--smoke] [--only TEXT]… [--jobs N] [--table FILE]: tries the cells whose names have every TEXT";
 
 /// Tries, and says what fails.
 fn run(options: &[&str]) -> Result<(), String> {

@@ -145,7 +145,8 @@ impl Place {
         if self.program.binary() == "mcp-hub" {
             command.args(["--state", "off"]);
         }
-        let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(|error| error.to_string())?;
+        let mut child =
+            command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(|error| error.to_string())?;
         let stderr = BufReader::new(child.stderr.take().expect("it was asked for"));
         self.children.push(child);
         let (sender, lines) = channel();
@@ -160,7 +161,9 @@ impl Place {
         });
         while self.base.is_empty() {
             let line = lines.recv_timeout(READY).map_err(|_| "the program is not ready".to_owned())?;
-            if let Some(url) = line.split("is ready: ").nth(1).and_then(|rest| rest.find("http://").map(|at| &rest[at..])) {
+            if let Some(url) =
+                line.split("is ready: ").nth(1).and_then(|rest| rest.find("http://").map(|at| &rest[at..]))
+            {
                 let host = crate::http::split(url).0;
                 self.base = format!("http://{host}");
             }
@@ -218,7 +221,8 @@ impl Place {
             }
             let _ = never.recv_timeout(STEP);
         }
-        let heard: Vec<_> = self.heard.iter().map(|entry| entry.to_string().chars().take(160).collect::<String>()).collect();
+        let heard: Vec<_> =
+            self.heard.iter().map(|entry| entry.to_string().chars().take(160).collect::<String>()).collect();
         Err(format!("the server has not heard {what}, only {}", heard.join(" ")))
     }
 

@@ -36,7 +36,13 @@ pub(crate) const ALL: &[(&str, Try)] = &[
     ("reconnect", reconnect),
 ];
 
-fn ask(place: &Place, method: &str, path: &str, body: Option<&Json>, headers: &[(&str, &str)]) -> Result<(u16, Json), String> {
+fn ask(
+    place: &Place,
+    method: &str,
+    path: &str,
+    body: Option<&Json>,
+    headers: &[(&str, &str)],
+) -> Result<(u16, Json), String> {
     let url = format!("{}/api/mcp/grid{path}", place.base);
     let body = body.map(Json::to_string);
     http::exchange(&url, method, headers, body.as_deref()).map_err(|error| error.to_string())
@@ -67,7 +73,8 @@ fn all(place: &Place, path: &str, key: &str) -> Result<Vec<Json>, String> {
 
 fn list(place: &mut Place) -> Result<(), String> {
     let tools = all(place, "/tools", "tools")?;
-    let (templates, prompts) = (all(place, "/resources/templates", "resourceTemplates")?, all(place, "/prompts", "prompts")?);
+    let (templates, prompts) =
+        (all(place, "/resources/templates", "resourceTemplates")?, all(place, "/prompts", "prompts")?);
     let counts = (tools.len(), templates.len(), prompts.len());
     if counts == (NAMES.len(), 1, PROMPTS) { Ok(()) } else { Err(format!("{counts:?}")) }
 }
@@ -148,7 +155,9 @@ fn asks(place: &mut Place, tool: &str, rounds: usize) -> Result<(), String> {
         holds(got.0 == 409 && got.1["token"].is_string(), &got)?;
         let questions = got.1["requests"].as_object().into_iter().flatten();
         let answers: serde_json::Map<_, _> = questions
-            .filter_map(|(key, question)| Some((key.clone(), crate::client::answer(question["method"].as_str()?, &question["params"])?)))
+            .filter_map(|(key, question)| {
+                Some((key.clone(), crate::client::answer(question["method"].as_str()?, &question["params"])?))
+            })
             .collect();
         got = ask(place, "POST", "/input", Some(&json!({"token": got.1["token"], "answers": answers})), &[])?;
     }

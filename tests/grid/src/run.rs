@@ -42,12 +42,17 @@ fn is_smoke(cell: &Cell) -> bool {
     let knows = |end: End| revisions.contains(&end.revision);
     let is_first = matches!(cell.program, Program::Stdio | Program::HubStdio | Program::Rest);
     let is_common = |end: End| end.wire == Wire::Lines || end.revision == Revision::Jul26;
-    is_first && cell.behaviour != "reconnect" && cell.client.is_none_or(knows) && knows(cell.server) && is_common(cell.server)
+    is_first
+        && cell.behaviour != "reconnect"
+        && cell.client.is_none_or(knows)
+        && knows(cell.server)
+        && is_common(cell.server)
 }
 
 /// All cells that were chosen, with what became of them, in a fixed order.
 pub(crate) fn run(choice: &Choice, schemas: &Arc<Schemas>) -> Vec<(Cell, Outcome)> {
-    let units: Vec<_> = Program::ALL.into_iter().flat_map(|program| End::all().map(move |server| (program, server))).collect();
+    let units: Vec<_> =
+        Program::ALL.into_iter().flat_map(|program| End::all().map(move |server| (program, server))).collect();
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, Vec<(Cell, Outcome)>)>> = Mutex::default();
     thread::scope(|scope| {

@@ -51,7 +51,11 @@ impl Schemas {
             (None, Some(asked)) if is_ours(asked) => return None,
             (None, Some(asked)) => {
                 let result = &message["result"];
-                let name = if result["resultType"] == "input_required" { "InputRequiredResult".to_owned() } else { self.result_of(revision, asked) };
+                let name = if result["resultType"] == "input_required" {
+                    "InputRequiredResult".to_owned()
+                } else {
+                    self.result_of(revision, asked)
+                };
                 return self.validate(revision, &name, result).map(|error| format!("{name}: {error}"));
             }
         };
@@ -71,7 +75,10 @@ impl Schemas {
         // Of one member it is that member.
         let members = definitions[&name]["anyOf"].as_array().map_or(&[][..], Vec::as_slice);
         let names = members.iter().filter_map(|member| member["$ref"].as_str()?.rsplit('/').next());
-        names.chain([name.as_str()]).find(|name| definitions[*name]["properties"]["method"]["const"] == method).map(str::to_owned)
+        names
+            .chain([name.as_str()])
+            .find(|name| definitions[*name]["properties"]["method"]["const"] == method)
+            .map(str::to_owned)
     }
 
     /// The definition of what a method gives.

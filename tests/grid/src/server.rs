@@ -102,7 +102,8 @@ impl Server {
         for peer in lock(&self.peers).values().filter(|peer| lock(&peer.subscribed).contains(uri)) {
             peer.tell(&json!({"jsonrpc": "2.0", "method": method, "params": {"uri": uri}}));
         }
-        let has = |filter: &Json| filter["resourceSubscriptions"].as_array().is_some_and(|uris| uris.contains(&json!(uri)));
+        let has =
+            |filter: &Json| filter["resourceSubscriptions"].as_array().is_some_and(|uris| uris.contains(&json!(uri)));
         self.tell_listens(method, json!({"uri": uri}), has);
     }
 

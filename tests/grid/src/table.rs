@@ -30,7 +30,8 @@ pub(crate) fn page(cells: &Cells) -> String {
     let impossible = count(|outcome| matches!(outcome, Outcome::Impossible(_)));
     let fails = count(|outcome| matches!(outcome, Outcome::Fails(_)));
     let mut page = HEAD.to_owned();
-    let _ = writeln!(page, "\n{} cells: {works} work, {impossible} are impossible, {fails} fail.\n\n## Pairs", cells.len());
+    let _ =
+        writeln!(page, "\n{} cells: {works} work, {impossible} are impossible, {fails} fail.\n\n## Pairs", cells.len());
     page += "\nBehaviours that work, of those that are possible. Rows are clients, columns are servers.\n";
     for program in Program::ALL {
         pairs(&mut page, cells, program);
@@ -92,7 +93,8 @@ fn reasons(page: &mut String, cells: &Cells) {
         }
     }
     for ((behaviour, reason), cells) in found {
-        let mut clients: Vec<_> = cells.iter().filter_map(|cell| cell.client).map(|end| end.revision.as_str()).collect();
+        let mut clients: Vec<_> =
+            cells.iter().filter_map(|cell| cell.client).map(|end| end.revision.as_str()).collect();
         let mut servers: Vec<_> = cells.iter().map(|cell| cell.server.revision.as_str()).collect();
         clients.sort_unstable();
         clients.dedup();
@@ -108,7 +110,9 @@ fn failures(page: &mut String, cells: &Cells) {
         Outcome::Fails(error) => Some((cell, error)),
         _ => None,
     });
-    let lines: Vec<_> = failed.map(|(cell, error)| format!("- {}: {}\n", cell.name().replace('|', "·"), error.replace('\n', " "))).collect();
+    let lines: Vec<_> = failed
+        .map(|(cell, error)| format!("- {}: {}\n", cell.name().replace('|', "·"), error.replace('\n', " ")))
+        .collect();
     if !lines.is_empty() {
         *page += "\n## What fails\n\n";
         *page += &lines.concat();

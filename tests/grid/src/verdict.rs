@@ -127,11 +127,7 @@ const RULES: &[Rule] = &[
         |cell| cell.server.wire == Wire::Lines,
         "the session of a stdio server is its process",
     ),
-    not_tried(
-        &["server forgets the session"],
-        |cell| cell.server.revision.is_modern(),
-        "2026-07-28 has no sessions",
-    ),
+    not_tried(&["server forgets the session"], |cell| cell.server.revision.is_modern(), "2026-07-28 has no sessions"),
     not_tried(
         &["server ends a stream early"],
         |cell| cell.server.revision != Revision::Nov25 || cell.server.wire != Wire::Http,

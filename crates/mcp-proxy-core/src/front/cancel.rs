@@ -2,12 +2,14 @@
 
 use std::{
     collections::HashMap,
+    future::{Future, poll_fn},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Waker},
+    task::{Context, Poll, Waker},
 };
 
 use mcp_jsonrpc::{Id, Message, field};
 use mcp_protocol::CancelledParams;
+use mcp_transport::Reply;
 
 /// The calls of one session that are under way, by the ids their client gave them.
 #[derive(Debug, Default)]
@@ -96,6 +98,21 @@ impl Cancellable {
         }
         state.cancelled.clone()
     }
+
+    /// Waits until the call is to end.
+    async fn flipped(&self) {
+        poll_fn(|context| if self.poll(context).is_some() { Poll::Ready(()) } else { Poll::Pending }).await;
+    }
+
+    /// What a call says once it has begun. A server may take all of a call's time to begin; one that is cancelled meanwhile is
+    /// dropped, which tells the server, and what is left is a call that knows that it was cancelled.
+    pub(super) async fn beginning<E>(&self, call: impl Future<Output = Result<Reply, E>>) -> Result<Reply, E> {
+        tokio::select! {
+            biased;
+            begun = call => begun,
+            () = self.flipped() => Ok(Reply::stream(futures::stream::pending())),
+        }
+    }
 }
 
 impl Drop for Cancellable {
@@ -170,5 +187,16 @@ mod tests {
         drop(table.enter(&Id::from(1)));
         assert!(lock(&table.0).is_empty());
         table.cancel(&Id::from(1), None);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_its_server_lets_wait_ends_with_its_cancellation_and_not_before() {
+        let table = Arc::<Cancels>::default();
+        let call = table.enter(&Id::from(1));
+        let never = || std::future::pending::<Result<Reply, ()>>();
+        let mut waiting = std::pin::pin!(call.beginning(never()));
+        assert!(futures::poll!(&mut waiting).is_pending());
+        table.cancel(&Id::from(1), Some("bored"));
+        assert!(waiting.await.is_ok() && is_cancelled(&call));
     }
 }

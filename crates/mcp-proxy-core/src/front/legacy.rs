@@ -96,7 +96,7 @@ impl Front {
         let Ok(request) = Request::new(message, Arc::clone(caller)) else {
             return Err(rescue::misplaced("this is no request"));
         };
-        match connection.call(request).await {
+        match cancel.beginning(connection.call(request)).await {
             Ok(reply) => Ok(Call::new(id, &name, reply).of_session(self, used, cancel)),
             Err(error) if live.is_dedicated() && matches!(error.reason, NotSent::Closed(_) | NotSent::Forgotten) => {
                 // Nothing was sent, so the client can begin anew and send it then.

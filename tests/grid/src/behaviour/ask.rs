@@ -79,7 +79,9 @@ pub(super) fn undeclared(pair: &mut Pair<'_>) -> Result<(), String> {
         let response = other.ask("tools/call", other.tool(tool, json!({})))?;
         let has_none = tool == "roots" && response["result"].to_string().contains("[]");
         let is_refused = response.get("error").is_some() || response["result"]["isError"] == true;
-        ensure((is_refused || has_none) && other.asked.is_empty(), || format!("{tool}: {response}, asked {:?}", other.asked))?;
+        ensure((is_refused || has_none) && other.asked.is_empty(), || {
+            format!("{tool}: {response}, asked {:?}", other.asked)
+        })?;
     }
     ensure(other.faults.is_empty(), || other.faults.join("; "))
 }

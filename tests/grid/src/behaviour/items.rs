@@ -13,9 +13,10 @@ pub(super) fn handshake(pair: &mut Pair<'_>) -> Result<(), String> {
     let revision = pair.client.end.revision;
     let said = &pair.client.handshake;
     if revision.is_modern() {
-        ensure(said["supportedVersions"].as_array().is_some_and(|all| all.contains(&json!(revision.as_str()))), || {
-            format!("supportedVersions has to have {revision}: {said}")
-        })?;
+        ensure(
+            said["supportedVersions"].as_array().is_some_and(|all| all.contains(&json!(revision.as_str()))),
+            || format!("supportedVersions has to have {revision}: {said}"),
+        )?;
     } else {
         equal("the revision", &said["protocolVersion"], &json!(revision.as_str()))?;
     }

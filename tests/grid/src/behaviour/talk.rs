@@ -70,7 +70,9 @@ pub(super) fn metadata(pair: &mut Pair<'_>) -> Result<(), String> {
     pair.place.until("the metadata", |entry| {
         let params = &entry["heard"]["params"];
         let meta = &params["_meta"];
-        params["arguments"]["com.example/a"] == 1 && meta["com.example/b"]["c"] == 2 && meta["traceparent"] == "00-1-2-01"
+        params["arguments"]["com.example/a"] == 1
+            && meta["com.example/b"]["c"] == 2
+            && meta["traceparent"] == "00-1-2-01"
     })
 }
 
@@ -118,7 +120,9 @@ pub(super) fn progress(pair: &mut Pair<'_>) -> Result<(), String> {
         params["_meta"] = json!({"progressToken": token});
         pair.client.result("tools/call", params)?;
         let notes = pair.client.notes.iter().filter(|(_, note)| note["method"] == "notifications/progress");
-        let steps: Vec<_> = notes.map(|(_, note)| (note["params"]["progressToken"].clone(), note["params"]["progress"].clone())).collect();
+        let steps: Vec<_> = notes
+            .map(|(_, note)| (note["params"]["progressToken"].clone(), note["params"]["progress"].clone()))
+            .collect();
         equal("the progress", &steps, &(1..=3).map(|step| (token.clone(), json!(step))).collect())?;
     }
     Ok(())
@@ -138,7 +142,13 @@ pub(super) fn log(pair: &mut Pair<'_>) -> Result<(), String> {
         let is_log = |note: &Json| note["method"] == "notifications/message";
         let _ = pair.client.drain(SOON);
         let said = pair.client.until(|client| client.notes.iter().filter(|(_, note)| is_log(note)).count() >= enough);
-        let logs: Vec<_> = pair.client.notes.iter().filter(|(_, note)| is_log(note)).map(|(_, note)| note["params"]["data"].clone()).collect();
+        let logs: Vec<_> = pair
+            .client
+            .notes
+            .iter()
+            .filter(|(_, note)| is_log(note))
+            .map(|(_, note)| note["params"]["data"].clone())
+            .collect();
         equal(&format!("the log at {level}"), &logs, &expected.iter().map(|data| json!(data)).collect())?;
         said?;
     }

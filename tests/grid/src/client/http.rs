@@ -56,7 +56,13 @@ impl Http {
         headers
     }
 
-    fn request(&self, method: &str, headers: &[(&'static str, String)], accept: &str, body: Option<&str>) -> io::Result<TcpStream> {
+    fn request(
+        &self,
+        method: &str,
+        headers: &[(&'static str, String)],
+        accept: &str,
+        body: Option<&str>,
+    ) -> io::Result<TcpStream> {
         let mut all: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         all.push(("accept", accept));
         http::send(&self.url, method, &all, body)
@@ -137,7 +143,8 @@ fn receive(stream: TcpStream, id: Option<&str>, known: &Mutex<Known>, sender: &S
     let mut body = head.body(reader);
     let hand = |text: &str| {
         let message = serde_json::from_str(text).map(|message| Incoming::Message(id.map(str::to_owned), message));
-        let _ = sender.send(message.unwrap_or_else(|error| Incoming::Fault(format!("{error}: {}: {text}", head.start))));
+        let _ =
+            sender.send(message.unwrap_or_else(|error| Incoming::Fault(format!("{error}: {}: {text}", head.start))));
     };
     if kind.starts_with("text/event-stream") {
         let mut events = BufReader::new(body);

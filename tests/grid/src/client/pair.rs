@@ -25,12 +25,19 @@ impl Pair {
         let mut events = BufReader::new(head.body(reader));
         let first = Event::read(&mut events)?.filter(|first| first.event.as_deref() == Some("endpoint"));
         let first = first.ok_or_else(|| wrong(&format!("no endpoint but {}", head.start)))?;
-        let post = if first.data.starts_with('/') { format!("http://{}{}", http::split(url).0, first.data) } else { first.data };
+        let post = if first.data.starts_with('/') {
+            format!("http://{}{}", http::split(url).0, first.data)
+        } else {
+            first.data
+        };
         let (sender, inbox) = channel();
         thread::spawn(move || {
             while let Ok(Some(event)) = Event::read(&mut events) {
                 let message = serde_json::from_str(&event.data).map(|message| Incoming::Message(None, message));
-                if sender.send(message.unwrap_or_else(|error| Incoming::Fault(format!("{error}: {}", event.data)))).is_err() {
+                if sender
+                    .send(message.unwrap_or_else(|error| Incoming::Fault(format!("{error}: {}", event.data))))
+                    .is_err()
+                {
                     return;
                 }
             }

@@ -101,7 +101,8 @@ fn legacy(call: &mut Call<'_>, method: &str) -> Result<Json, Stop> {
         "resources/subscribe" | "resources/unsubscribe" => {
             let uri = params["uri"].as_str().unwrap_or_default().to_owned();
             let mut subscribed = lock(&peer.subscribed);
-            let _: bool = if method.ends_with("unsubscribe") { subscribed.remove(&uri) } else { subscribed.insert(uri) };
+            let _: bool =
+                if method.ends_with("unsubscribe") { subscribed.remove(&uri) } else { subscribed.insert(uri) };
             Ok(json!({}))
         }
         _ => common(call, method),
@@ -114,7 +115,8 @@ fn modern(call: &mut Call<'_>, method: &str) -> Result<Json, Stop> {
         return Err(Stop::error(-32602, "the envelope is not whole"));
     }
     if meta[format!("{META}protocolVersion")] != call.server.revision.as_str() {
-        let data = json!({"supported": [call.server.revision.as_str()], "requested": meta[format!("{META}protocolVersion")]});
+        let data =
+            json!({"supported": [call.server.revision.as_str()], "requested": meta[format!("{META}protocolVersion")]});
         return Err(Stop::Error(json!({"code": -32022, "message": "another revision", "data": data})));
     }
     match method {

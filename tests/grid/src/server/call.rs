@@ -168,7 +168,9 @@ impl<'a> Call<'a> {
         }
         let state = Json::Object(self.answers.clone()).to_string();
         let meta = json!({format!("{META}serverInfo"): super::items::info()});
-        Err(Stop::Input(json!({"resultType": "input_required", "inputRequests": missing, "requestState": state, "_meta": meta})))
+        Err(Stop::Input(
+            json!({"resultType": "input_required", "inputRequests": missing, "requestState": state, "_meta": meta}),
+        ))
     }
 
     fn ask_by_request(&self, questions: &[(&str, &str, Json)]) -> Result<Vec<Json>, Stop> {

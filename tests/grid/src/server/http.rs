@@ -118,13 +118,14 @@ fn legacy(server: &Arc<Server>, kept: &Arc<Kept>, mut asked: Asked) {
         }
     };
     let requests = |message: &Json| message.get("method").is_some() && message.get("id").is_some();
-    let out = if message.as_array().is_some_and(|all| all.iter().any(requests)) || requests(&message) {
-        out(server, kept, asked.stream, headers)
+    if message.as_array().is_some_and(|all| all.iter().any(requests)) || requests(&message) {
+        let out = out(server, kept, asked.stream, headers);
+        answer::take(server, &peer, message, &out);
     } else {
+        // Taken before it is accepted, so that what comes next finds it done.
+        answer::take(server, &peer, message, &(Arc::new(|_: &Json| false) as Out));
         plain(&mut asked.stream, 202, "", None);
-        Arc::new(|_: &Json| false)
-    };
-    answer::take(server, &peer, message, &out);
+    }
 }
 
 fn modern(server: &Arc<Server>, kept: &Arc<Kept>, mut asked: Asked, mut reader: BufReader<TcpStream>) {

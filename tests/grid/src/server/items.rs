@@ -66,7 +66,8 @@ pub(super) fn prompts(changed: bool) -> Vec<Json> {
 }
 
 pub(super) fn resources(changed: bool) -> Vec<Json> {
-    let resource = |at| json!({"uri": format!("grid://items/{at}"), "name": format!("item-{at}"), "mimeType": "text/plain"});
+    let resource =
+        |at| json!({"uri": format!("grid://items/{at}"), "name": format!("item-{at}"), "mimeType": "text/plain"});
     (0..RESOURCES + usize::from(changed)).map(resource).collect()
 }
 

@@ -11,7 +11,8 @@ use super::{Out, Server, lock};
 use crate::Json;
 use crate::http::Event;
 
-pub(super) const STREAM: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-cache\r\nconnection: close\r\n";
+pub(super) const STREAM: &str =
+    "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-cache\r\nconnection: close\r\n";
 
 /// What an out is told for the connection to end before the stream does.
 pub(super) fn polled() -> Json {

@@ -12,8 +12,25 @@ use crate::revision::Revision;
 
 /// The names, in the order in which they are listed.
 pub(crate) const NAMES: [&str; 19] = [
-    "echo", "structured", "fail", "progress", "log", "hang", "form", "url", "sample", "sample_tools", "roots", "rounds",
-    "both", "change", "touch", "big", "forget", "die", "polled",
+    "echo",
+    "structured",
+    "fail",
+    "progress",
+    "log",
+    "hang",
+    "form",
+    "url",
+    "sample",
+    "sample_tools",
+    "roots",
+    "rounds",
+    "both",
+    "change",
+    "touch",
+    "big",
+    "forget",
+    "die",
+    "polled",
 ];
 
 fn text(text: impl Into<String>) -> Json {
