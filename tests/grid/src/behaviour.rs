@@ -109,3 +109,8 @@ fn echo(client: &mut Client, text: &str) -> Result<(), String> {
     let said = client.call("echo", json!({"text": text}))?;
     equal("the echo", &said.as_str(), &text)
 }
+
+/// The server knows that a call is given up. One whose process had that one call is ended next, maybe before it can note more.
+fn is_cancelled(entry: &Json) -> bool {
+    entry["note"] == "cancelled" || entry["heard"]["method"] == "notifications/cancelled"
+}

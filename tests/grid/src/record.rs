@@ -37,6 +37,9 @@ impl Record {
     }
 
     fn write(&self, entry: &Json) {
+        let mut entry = entry.clone();
+        // Several processes may write to one file.
+        entry["by"] = json!(std::process::id());
         let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Without its record the server is of no use; the runner will miss what it looks for.
         let _ = file.write_all(format!("{entry}\n").as_bytes());

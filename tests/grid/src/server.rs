@@ -146,6 +146,10 @@ impl Peer {
         *lock(&self.out) = Some(out);
     }
 
+    fn cancel_all(&self) {
+        lock(&self.calls).values().for_each(|call| call.store(true, Ordering::Release));
+    }
+
     fn cancel(&self, id: &Json) {
         if let Some(call) = lock(&self.calls).get(&id.to_string()) {
             call.store(true, Ordering::Release);

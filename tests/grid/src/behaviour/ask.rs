@@ -122,7 +122,7 @@ pub(super) fn abandon(pair: &mut Pair<'_>) -> Result<(), String> {
     if !pair.client.end.revision.is_modern() {
         pair.client.cancel(&id)?;
         if !pair.server().revision.is_modern() {
-            pair.place.until("that the call is given up", |entry| entry["note"] == "cancelled")?;
+            pair.place.until("that the call is given up", super::is_cancelled)?;
         }
     }
     echo(&mut pair.client, "still here")?;

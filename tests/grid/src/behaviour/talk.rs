@@ -161,6 +161,6 @@ pub(super) fn cancel(pair: &mut Pair<'_>) -> Result<(), String> {
     let id = pair.client.start("tools/call", params)?;
     pair.place.until("the call", |entry| entry["note"] == "hangs")?;
     pair.client.cancel(&id)?;
-    pair.place.until("the end of the call", |entry| entry["note"] == "cancelled")?;
+    pair.place.until("the end of the call", super::is_cancelled)?;
     echo(&mut pair.client, "still here")
 }

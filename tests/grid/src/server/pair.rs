@@ -37,8 +37,9 @@ fn open(server: &Arc<Server>, mut asked: Asked) {
     let Ok(stream) = asked.stream.try_clone() else { return };
     if asked.stream.write_all(hello.as_bytes()).is_ok() {
         peer.listen(events(server, stream));
-        // The session is its stream.
+        // The session is its stream, and its calls end with it.
         let _ = asked.stream.read(&mut [0]);
+        peer.cancel_all();
     }
     lock(&server.peers).remove(&id);
 }
