@@ -243,8 +243,9 @@ impl Place {
             if let (Some(method), true) = (message["method"].as_str(), message.get("id").is_some()) {
                 self.asked.entry((is_heard, id.clone())).or_default().push(method.to_owned());
             }
-            // Who tries whether a server is a modern one has to ask it something.
-            let is_probe = message["method"] == "server/discover" && !self.server.revision.is_modern();
+            // Who tries whether a server speaks the one era or the other has to ask it something.
+            let probe = if self.server.revision.is_modern() { "initialize" } else { "server/discover" };
+            let is_probe = message["method"] == probe;
             if is_probe {
                 continue;
             }
@@ -255,7 +256,7 @@ impl Place {
             let found = match asked {
                 _ if message.get("method").is_some() => fault(None),
                 [] => fault(None),
-                all if all.iter().any(|asked| asked == "server/discover" || fault(Some(asked)).is_none()) => None,
+                all if all.iter().any(|asked| asked == probe || fault(Some(asked)).is_none()) => None,
                 all => fault(Some(&all[0])),
             };
             if let Some(fault) = found {

@@ -30,6 +30,8 @@ pub(super) struct Listening {
 const AT_ONCE: usize = 8;
 /// How long a server may take to agree to one.
 const SUBSCRIBE_WAIT: Duration = Duration::from_secs(30);
+/// How long its client waits for that before it is told that it listens.
+const ACKNOWLEDGE_WAIT: Duration = Duration::from_millis(300);
 
 impl Listening {
     /// How many resources one client may listen to on one stream.
@@ -66,6 +68,9 @@ impl Listening {
     async fn next(&mut self) -> Message {
         if !self.is_acknowledged {
             self.is_acknowledged = true;
+            // Whoever is told that he listens may count on it; a server that is slow to agree holds nobody up for long.
+            let agreed = async { while self.subscribing.next().await.is_some() {} };
+            let _ = timeout(ACKNOWLEDGE_WAIT, agreed).await;
             return acknowledged(&self.id, &self.honoured);
         }
         let mut subscribing = true;

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use mcp_jsonrpc::{Edit, Kind, Message, quote};
 use mcp_protocol::{ClientCapabilities, LogLevel, level_of, method, resource_uri, set_level_params};
 use mcp_transport::{
-    Caller, Closed, Connection, EventSender, Events, Peer, Questions, Reply, Request, SendError, events,
+    Caller, Closed, Connection, EventSender, Events, NotSent, Peer, Questions, Reply, Request, SendError, events,
 };
 use tokio::time::timeout;
 
@@ -17,6 +17,9 @@ use super::{
     pump,
     reply::{Change, Told},
 };
+
+/// How many spare instances a call is tried on, of which all that were kept may have gone.
+const SPARES_TRIED: usize = 5;
 
 /// A client's own view of a shared connection.
 #[derive(Debug)]
@@ -128,8 +131,22 @@ impl Face {
         sent
     }
 
-    /// Runs a call alone on a spare instance, where all that is asked and logged is the call's.
-    async fn alone(&self, request: Request) -> Result<Reply, SendError> {
+    /// Runs a call alone on a spare instance, where all that is asked and logged is the call's. An instance may turn out to be
+    /// gone, or its session to be forgotten; the call goes to another one then, for it was not sent.
+    async fn alone(&self, mut request: Request) -> Result<Reply, SendError> {
+        for _ in 1..SPARES_TRIED {
+            let caller = Arc::clone(request.caller());
+            let error = match self.on_a_spare(request).await {
+                Err(error) if matches!(error.reason, NotSent::Forgotten | NotSent::Closed(_)) => error,
+                sent => return sent,
+            };
+            let reason = error.reason;
+            request = Request::new(*error.message, caller).map_err(|message| SendError { message, reason })?;
+        }
+        self.on_a_spare(request).await
+    }
+
+    async fn on_a_spare(&self, request: Request) -> Result<Reply, SendError> {
         let lease = match self.share.spares.leases().lease(self.share.patience).await {
             Ok(lease) => lease,
             Err(reason) => return Err(SendError::new(request.into_parts().0, reason)),

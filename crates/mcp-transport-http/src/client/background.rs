@@ -1,28 +1,44 @@
 //! The few things a connection does that nobody waits for.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use tokio::{runtime::Handle, task::JoinSet};
+use tokio::{runtime::Handle, task::JoinSet, time::timeout};
 
 /// As many tasks may run at once; more are left out.
 const LIMIT: usize = 64;
 
-/// Tasks that end with the connection: cancellations on their way, the GET stream, bodies read to their end.
+/// How long the end of a connection waits for what the server has yet to be told.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Tasks that end with the connection: the GET stream, bodies read to their end; and cancellations, which end before it does.
 #[derive(Debug)]
 pub(crate) struct Background {
     handle: Handle,
     tasks: Mutex<JoinSet<()>>,
+    notices: Mutex<JoinSet<()>>,
 }
 
 impl Background {
     /// Must be called inside a tokio runtime.
     pub(crate) fn new() -> Self {
-        Self { handle: Handle::current(), tasks: Mutex::default() }
+        Self { handle: Handle::current(), tasks: Mutex::default(), notices: Mutex::default() }
     }
 
     /// Runs `task`; also called where there is no runtime, in a drop.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        self.add(&self.tasks, task);
+    }
+
+    /// Runs a task that tells the server something, and must have a bound of its own; it may outlive the connection.
+    pub(crate) fn spawn_notice(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.add(&self.notices, task);
+    }
+
+    fn add(&self, to: &Mutex<JoinSet<()>>, task: impl Future<Output = ()> + Send + 'static) {
+        let mut tasks = lock(to);
         while tasks.try_join_next().is_some() {}
         if tasks.len() < LIMIT {
             tasks.spawn_on(task, &self.handle);
@@ -36,9 +52,21 @@ impl Background {
         self.handle.spawn(task);
     }
 
-    /// Ends all tasks.
+    /// Ends all tasks, once the server has been told what was on its way, or a second later.
     pub(crate) async fn stop(&self) {
-        let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut notices = std::mem::take(&mut *lock(&self.notices));
+        let _ = timeout(LAST_WORDS, async { while notices.join_next().await.is_some() {} }).await;
+        let mut tasks = std::mem::take(&mut *lock(&self.tasks));
         tasks.shutdown().await;
     }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        lock(&self.notices).detach_all();
+    }
+}
+
+fn lock(tasks: &Mutex<JoinSet<()>>) -> MutexGuard<'_, JoinSet<()>> {
+    tasks.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -81,6 +81,10 @@ impl Link {
         if let Some(closed) = self.ended.borrow().clone() {
             return Err(PostError::NotSent(NotSent::Closed(closed)));
         }
+        self.post_now(message, caller).await
+    }
+
+    async fn post_now(&self, message: &Message, caller: &Caller) -> Result<Posted, PostError> {
         let mut headers = self.headers_for(message).map_err(PostError::NotSent)?;
         negotiate(&mut headers);
         let in_session = headers.contains_key(header::SESSION_ID);
@@ -215,7 +219,16 @@ impl Link {
 
     /// Posts what nobody waits for.
     pub(crate) async fn post_quietly(&self, message: &Message, caller: &Caller) {
-        match timeout(self.remote.limits.post_wait, self.post(message, caller)).await {
+        self.settle(self.post(message, caller)).await;
+    }
+
+    /// The same while the connection is being closed.
+    pub(crate) async fn post_last(&self, message: &Message, caller: &Caller) {
+        self.settle(self.post_now(message, caller)).await;
+    }
+
+    async fn settle(&self, posting: impl Future<Output = Result<Posted, PostError>>) {
+        match timeout(self.remote.limits.post_wait, posting).await {
             Ok(Ok(posted)) if posted.response.status().is_success() => body::discard(posted.response).await,
             Ok(Ok(posted)) => {
                 tracing::debug!(status = posted.response.status().as_u16(), "the server refused a message");

@@ -92,7 +92,7 @@ impl CancelOnDrop {
         let Some(Cancel { link, background, caller, ours }) = self.0.take() else { return };
         let params = CancelledParams::write(&ours, reason);
         let cancelled = Message::notification(method::CANCELLED, Some(&params));
-        background.spawn(async move { link.post_quietly(&cancelled, &caller).await });
+        background.spawn_notice(async move { link.post_last(&cancelled, &caller).await });
     }
 }
 
