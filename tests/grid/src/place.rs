@@ -207,7 +207,14 @@ impl Place {
     }
 
     fn read(&mut self) {
-        self.heard.extend(self.tail.take());
+        for entry in self.tail.take() {
+            for (is_heard, message) in [(true, &entry["heard"]), (false, &entry["said"])] {
+                if let (Some(method), Some(id)) = (message["method"].as_str(), message.get("id")) {
+                    self.asked.entry((is_heard, id.to_string())).or_default().push(method.to_owned());
+                }
+            }
+            self.heard.push(entry);
+        }
     }
 
     /// Waits until the record has an entry that something holds for.
@@ -240,9 +247,6 @@ impl Place {
                 _ => continue,
             };
             let id = message["id"].to_string();
-            if let (Some(method), true) = (message["method"].as_str(), message.get("id").is_some()) {
-                self.asked.entry((is_heard, id.clone())).or_default().push(method.to_owned());
-            }
             // Who tries whether a server speaks the one era or the other has to ask it something.
             let probe = if self.server.revision.is_modern() { "initialize" } else { "server/discover" };
             let is_probe = message["method"] == probe;

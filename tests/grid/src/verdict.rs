@@ -67,6 +67,11 @@ const RULES: &[Rule] = &[
         "this came with 2025-11-25; one of both is older, and the server hears that the client cannot be asked",
     ),
     tried(
+        &["sampling", "sampling with tools", "roots"],
+        |cell| cell.client.is_none(),
+        "a caller of REST has neither a model nor roots, and nobody may be asked for what he has not declared",
+    ),
+    tried(
         &["ping"],
         |cell| cell.client_is(|client| client.revision.is_modern()),
         "2026-07-28 has no `ping`; it is answered as an unknown method",

@@ -62,7 +62,6 @@ impl<'a> Call<'a> {
             let state = params["requestState"].as_str().and_then(|state| serde_json::from_str(state).ok());
             answers = state.unwrap_or_default();
             answers.extend(params["inputResponses"].as_object().cloned().unwrap_or_default());
-            *lock(&peer.capabilities) = params["_meta"][format!("{META}clientCapabilities")].clone();
         }
         let cancelled = Arc::new(AtomicBool::new(false));
         lock(&peer.calls).insert(id.to_string(), Arc::clone(&cancelled));
@@ -129,7 +128,11 @@ impl<'a> Call<'a> {
 
     /// Nobody is asked for what he cannot do.
     fn may_ask(&self, method: &str, params: &Json) -> Result<(), Stop> {
-        let capabilities = lock(&self.peer.capabilities).clone();
+        let capabilities = if self.server.is_modern() {
+            self.params["_meta"][format!("{META}clientCapabilities")].clone()
+        } else {
+            lock(&self.peer.capabilities).clone()
+        };
         let (needed, has) = match method {
             "sampling/createMessage" if params.get("tools").is_some() => {
                 (json!({"sampling": {"tools": {}}}), capabilities["sampling"].get("tools").is_some())

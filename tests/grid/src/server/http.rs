@@ -135,6 +135,14 @@ fn modern(server: &Arc<Server>, kept: &Arc<Kept>, mut asked: Asked, mut reader: 
         server.record.wrong("a response, which no client sends in this revision");
         return refuse(&mut asked.stream, 400, &Json::Null, -32600, "a response");
     }
+    if message["method"] == "initialize" {
+        // Whoever speaks both eras may try the other one first.
+        server.record.heard(&message);
+        let data = json!({"supported": [server.revision.as_str()], "requested": message["params"]["protocolVersion"]});
+        let error = json!({"code": -32022, "message": "no handshake in this revision", "data": data});
+        let answer = json!({"jsonrpc": "2.0", "id": message["id"], "error": error});
+        return plain(&mut asked.stream, 400, "", Some(&answer));
+    }
     if message.get("id").is_some() {
         let params = &message["params"];
         let version = &params["_meta"]["io.modelcontextprotocol/protocolVersion"];

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::http::{Asked, events};
 use super::post::{STREAM, plain};
 use super::{Peer, Server, answer, lock};
+use crate::Json;
 
 pub(super) fn serve(server: &Arc<Server>, mut asked: Asked) {
     let (method, path) = asked.head.asks();
@@ -15,14 +16,19 @@ pub(super) fn serve(server: &Arc<Server>, mut asked: Asked) {
         ("POST", _, Some(id)) => {
             let found = lock(&server.peers).get(&id).cloned();
             let Some(peer) = found else { return plain(&mut asked.stream, 404, "", None) };
-            let Ok(message) = serde_json::from_str(&asked.body) else {
+            let Ok(message) = serde_json::from_str::<Json>(&asked.body) else {
                 server.record.wrong("a body is no JSON");
                 return plain(&mut asked.stream, 400, "", None);
             };
-            plain(&mut asked.stream, 202, "", None);
-            let out = lock(&peer.out).clone();
-            if let Some(out) = out {
+            let Some(out) = lock(&peer.out).clone() else { return };
+            // What is only told is taken before it is accepted, so that what comes next finds it done.
+            let is_request = message.get("id").is_some() && message.get("method").is_some();
+            if is_request {
+                plain(&mut asked.stream, 202, "", None);
                 answer::take(server, &peer, message, &out);
+            } else {
+                answer::take(server, &peer, message, &out);
+                plain(&mut asked.stream, 202, "", None);
             }
         }
         ("POST", "/sse", None) => plain(&mut asked.stream, 405, "allow: GET\r\n", None),
