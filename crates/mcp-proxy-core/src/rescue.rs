@@ -270,6 +270,8 @@ pub(crate) fn kind(status: StatusCode) -> &'static str {
 #[cfg(feature = "rest")]
 pub(crate) fn rest_status(response: &Message) -> StatusCode {
     match code::of(response) {
+        // A resource that is not there, in the words of the modern era.
+        Some(code::INVALID_PARAMS) if response.value(&["error", "data", "uri"]).is_some() => StatusCode::NOT_FOUND,
         Some(code::INVALID_PARAMS | code::INVALID_REQUEST) => StatusCode::BAD_REQUEST,
         Some(code::METHOD_NOT_FOUND | code::RESOURCE_NOT_FOUND) => StatusCode::NOT_FOUND,
         _ => StatusCode::BAD_GATEWAY,

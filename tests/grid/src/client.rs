@@ -139,7 +139,8 @@ impl Client {
         let known = "sample_tools";
         let tools = self.list("tools/list", "tools")?;
         let name = tools.iter().find_map(|tool| tool["name"].as_str()?.strip_suffix(known));
-        self.prefix = name.ok_or_else(|| format!("no `{known}` among {} tools", tools.len()))?.to_owned();
+        let name = name.ok_or_else(|| format!("no `{known}` among {} tools", tools.len()))?;
+        name.clone_into(&mut self.prefix);
         Ok(())
     }
 
@@ -270,7 +271,7 @@ impl Client {
             if !self.is_answering {
                 return Ok(response);
             }
-            self.answer_in(&mut params, result);
+            Self::answer_in(&mut params, result);
             id = self.start(&method, params)?;
         }
         Err("there is no end of questions".into())

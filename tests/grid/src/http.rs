@@ -1,5 +1,6 @@
 //! HTTP/1.1 as it is on the wire: heads, bodies and events. Blocking, and one exchange for each connection.
 
+use std::fmt::Write as _;
 use std::io::{self, BufRead, Read, Write};
 use std::net::TcpStream;
 
@@ -107,7 +108,7 @@ impl<R: BufRead> Read for Body<R> {
 /// One event of a stream.
 #[derive(Debug, Default)]
 pub(crate) struct Event {
-    pub(crate) event: Option<String>,
+    pub(crate) name: Option<String>,
     pub(crate) id: Option<String>,
     pub(crate) data: String,
 }
@@ -129,7 +130,7 @@ impl Event {
                 "" if line.is_empty() && any => return Ok(Some(event)),
                 "data" => event.data = if event.data.is_empty() { value.to_owned() } else { event.data + "\n" + value },
                 "id" => event.id = Some(value.to_owned()),
-                "event" => event.event = Some(value.to_owned()),
+                "event" => event.name = Some(value.to_owned()),
                 _ => continue,
             }
             any = true;
@@ -138,9 +139,9 @@ impl Event {
 
     pub(crate) fn write(&self, to: &mut impl Write) -> io::Result<()> {
         let mut text = String::new();
-        for (name, value) in [("event", &self.event), ("id", &self.id), ("data", &Some(self.data.clone()))] {
+        for (name, value) in [("event", &self.name), ("id", &self.id), ("data", &Some(self.data.clone()))] {
             if let Some(value) = value {
-                text += &format!("{name}: {value}\n");
+                let _ = writeln!(text, "{name}: {value}");
             }
         }
         to.write_all((text + "\n").as_bytes())
@@ -158,10 +159,10 @@ pub(crate) fn send(url: &str, method: &str, headers: &[(&str, &str)], body: Opti
     let (host, path) = split(url);
     let mut text = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
     for (name, value) in headers {
-        text += &format!("{name}: {value}\r\n");
+        let _ = write!(text, "{name}: {value}\r\n");
     }
     if let Some(body) = body {
-        text += &format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len());
+        let _ = write!(text, "content-type: application/json\r\ncontent-length: {}\r\n", body.len());
     }
     let mut stream = TcpStream::connect(host)?;
     stream.set_nodelay(true)?;

@@ -4,6 +4,8 @@
 //! held against the schema of that revision.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "it fails by panicking, as a test does")]
+#![expect(clippy::print_stderr, reason = "a program may")]
+#![expect(clippy::needless_pass_by_value, reason = "what is said is written where it is said, and used up")]
 #![expect(clippy::disallowed_types, reason = "a peer of the tests reads whole messages")]
 
 use std::path::Path;

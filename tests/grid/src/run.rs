@@ -12,6 +12,9 @@ use crate::revision::{End, Revision, Wire};
 use crate::schema::Schemas;
 use crate::verdict::{Cell, Rule, impossible};
 
+/// Cells, with what became of them.
+pub(crate) type Cells = Vec<(Cell, Outcome)>;
+
 /// What became of a cell.
 #[derive(Debug)]
 pub(crate) enum Outcome {
@@ -50,11 +53,11 @@ fn is_smoke(cell: &Cell) -> bool {
 }
 
 /// All cells that were chosen, with what became of them, in a fixed order.
-pub(crate) fn run(choice: &Choice, schemas: &Arc<Schemas>) -> Vec<(Cell, Outcome)> {
+pub(crate) fn run(choice: &Choice, schemas: &Arc<Schemas>) -> Cells {
     let units: Vec<_> =
         Program::ALL.into_iter().flat_map(|program| End::all().map(move |server| (program, server))).collect();
     let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, Vec<(Cell, Outcome)>)>> = Mutex::default();
+    let done: Mutex<Vec<(usize, Cells)>> = Mutex::default();
     thread::scope(|scope| {
         for _ in 0..choice.jobs.max(1) {
             scope.spawn(|| {
@@ -73,7 +76,7 @@ pub(crate) fn run(choice: &Choice, schemas: &Arc<Schemas>) -> Vec<(Cell, Outcome
 }
 
 /// Everything with one server behind one program.
-fn unit(choice: &Choice, schemas: &Arc<Schemas>, program: Program, server: End) -> Vec<(Cell, Outcome)> {
+fn unit(choice: &Choice, schemas: &Arc<Schemas>, program: Program, server: End) -> Cells {
     let clients: Vec<_> = if program == Program::Rest {
         vec![None]
     } else {
@@ -132,7 +135,7 @@ fn rest(place: &mut Place, cell: &Cell) -> Outcome {
 }
 
 /// One client with one server.
-fn pair(place: &mut Place, end: End, cells: &[Cell], outcomes: &mut Vec<(Cell, Outcome)>) {
+fn pair(place: &mut Place, end: End, cells: &[Cell], outcomes: &mut Cells) {
     let mut client: Option<Client> = None;
     // Whoever could not come in once is not waited for again.
     let mut unreachable: Option<String> = None;

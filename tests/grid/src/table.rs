@@ -50,7 +50,9 @@ fn pairs(page: &mut String, cells: &Cells, program: Program) {
     let servers: Vec<_> = End::all().filter(|end| own.iter().any(|(cell, _)| cell.server == *end)).collect();
     let clients = End::all().map(Some).chain([None]).filter(|end| own.iter().any(|(cell, _)| cell.client == *end));
     let _ = write!(page, "\n### {}\n\n| |", program.as_str());
-    servers.iter().for_each(|server| _ = write!(page, " {server} |"));
+    for server in &servers {
+        let _ = write!(page, " {server} |");
+    }
     let _ = writeln!(page, "\n|---|{}", "---|".repeat(servers.len()));
     for client in clients {
         let _ = write!(page, "| {} |", client.map_or_else(|| "REST".into(), |end| end.to_string()));

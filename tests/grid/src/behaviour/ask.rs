@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{Pair, echo, ensure, equal};
+use crate::client::Client;
 use crate::revision::Revision;
 
 const FORM: &str = "elicitation/create";
@@ -95,7 +96,7 @@ pub(super) fn tampered(pair: &mut Pair<'_>) -> Result<(), String> {
     let asked = asked?;
     let state = asked["result"]["requestState"].as_str().ok_or_else(|| format!("no state: {asked}"))?;
     let mut again = params.clone();
-    pair.client.answer_in(&mut again, &asked["result"]);
+    Client::answer_in(&mut again, &asked["result"]);
     let middle = state.len() / 2;
     let other = if state.as_bytes()[middle] == b'A' { "B" } else { "A" };
     again["requestState"] = json!(format!("{}{other}{}", &state[..middle], &state[middle + 1..]));

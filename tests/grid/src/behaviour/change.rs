@@ -28,7 +28,8 @@ fn listen(client: &mut Client, filter: &Json) -> Result<String, String> {
 /// Every note of a subscription names it.
 fn is_named(client: &Client, id: &str) -> Result<(), String> {
     let key = "io.modelcontextprotocol/subscriptionId";
-    let unnamed = client.notes.iter().find(|(_, note)| note["params"]["_meta"][key].to_string() != id);
+    let id: Json = serde_json::from_str(id).map_err(|error| error.to_string())?;
+    let unnamed = client.notes.iter().find(|(_, note)| note["params"]["_meta"][key] != id);
     unnamed.map_or(Ok(()), |(_, note)| Err(format!("the subscription is {id}: {note}")))
 }
 

@@ -70,7 +70,7 @@ impl Client {
     }
 
     /// Adds the answers to the params of the request that comes again.
-    pub(crate) fn answer_in(&self, params: &mut Json, result: &Json) {
+    pub(crate) fn answer_in(params: &mut Json, result: &Json) {
         let questions = result["inputRequests"].as_object().into_iter().flatten();
         let answers = questions.filter_map(|(key, question)| {
             Some((key.clone(), answer(question["method"].as_str()?, &question["params"])?))

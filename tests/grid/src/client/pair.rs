@@ -23,7 +23,7 @@ impl Pair {
         let wrong = |what: &str| io::Error::other(format!("{url}: {what}"));
         let head = Head::read(&mut reader)?.ok_or_else(|| wrong("no answer"))?;
         let mut events = BufReader::new(head.body(reader));
-        let first = Event::read(&mut events)?.filter(|first| first.event.as_deref() == Some("endpoint"));
+        let first = Event::read(&mut events)?.filter(|first| first.name.as_deref() == Some("endpoint"));
         let first = first.ok_or_else(|| wrong(&format!("no endpoint but {}", head.start)))?;
         let post = if first.data.starts_with('/') {
             format!("http://{}{}", http::split(url).0, first.data)

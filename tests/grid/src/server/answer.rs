@@ -95,7 +95,7 @@ fn legacy(call: &mut Call<'_>, method: &str) -> Result<Json, Stop> {
     match method {
         "ping" => Ok(json!({})),
         "logging/setLevel" => {
-            *lock(&peer.level) = params["level"].as_str().unwrap_or_default().to_owned();
+            params["level"].as_str().unwrap_or_default().clone_into(&mut lock(&peer.level));
             Ok(json!({}))
         }
         "resources/subscribe" | "resources/unsubscribe" => {

@@ -200,7 +200,7 @@ pub(super) fn events(server: &Arc<Server>, stream: TcpStream) -> Out {
     let (server, stream) = (Arc::clone(server), Mutex::new(stream));
     Arc::new(move |message| {
         server.record.said(message);
-        let event = Event { event: Some("message".into()), id: None, data: message.to_string() };
+        let event = Event { name: Some("message".into()), id: None, data: message.to_string() };
         event.write(&mut *lock(&stream)).is_ok()
     })
 }

@@ -74,7 +74,7 @@ pub(super) fn out(server: &Arc<Server>, kept: &Arc<Kept>, stream: TcpStream, hea
             return true;
         }
         server.record.said(message);
-        let event = Event { event: None, id, data: message.to_string() };
+        let event = Event { name: None, id, data: message.to_string() };
         let is_written = event.write(stream).is_ok();
         if is_response {
             let _ = stream.shutdown(Shutdown::Both);
