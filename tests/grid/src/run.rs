@@ -105,8 +105,8 @@ fn unit(choice: &Choice, schemas: &Arc<Schemas>, program: Program, server: End) 
     };
     let mut outcomes = Vec::new();
     for (at, (client, cells)) in chosen.into_iter().enumerate() {
-        // A server that has died for the client before is restarted less and less readily, so each has a place of its own.
-        if at > 0 && cells.iter().any(|cell| cell.behaviour == "reconnect") {
+        // What a client before has left behind, such as a server that has died, is nothing to this one.
+        if at > 0 {
             match Place::open(program, server, schemas) {
                 Ok(fresh) => place = fresh,
                 Err(error) => {

@@ -55,6 +55,7 @@ struct Peer {
 
 /// One `subscriptions/listen`.
 struct Listen {
+    peer: Arc<Peer>,
     id: Json,
     filter: Json,
     out: Out,
@@ -105,6 +106,11 @@ impl Server {
         let has =
             |filter: &Json| filter["resourceSubscriptions"].as_array().is_some_and(|uris| uris.contains(&json!(uri)));
         self.tell_listens(method, json!({"uri": uri}), has);
+    }
+
+    /// Ends a subscription of somebody, whose ids are nobody else's.
+    fn unlisten(&self, peer: &Arc<Peer>, id: &Json) {
+        lock(&self.listens).retain(|listen| !Arc::ptr_eq(&listen.peer, peer) || listen.id != *id);
     }
 
     fn tell_listens(&self, method: &str, params: Json, wants: impl Fn(&Json) -> bool) {

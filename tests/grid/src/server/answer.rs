@@ -55,12 +55,12 @@ fn answered(server: &Server, peer: &Peer, message: &Json) {
     }
 }
 
-fn told(server: &Server, peer: &Peer, method: &str, params: &Json) {
+fn told(server: &Server, peer: &Arc<Peer>, method: &str, params: &Json) {
     match method {
         "notifications/initialized" if !server.is_modern() => peer.ready.store(true, Ordering::Release),
         "notifications/cancelled" => {
             peer.cancel(&params["requestId"]);
-            lock(&server.listens).retain(|listen| listen.id != params["requestId"]);
+            server.unlisten(peer, &params["requestId"]);
         }
         _ => {}
     }
@@ -125,9 +125,12 @@ fn modern(call: &mut Call<'_>, method: &str) -> Result<Json, Stop> {
             let filter = call.params["notifications"].clone();
             let params = json!({"notifications": filter, "_meta": {format!("{META}subscriptionId"): call.id}});
             let method = "notifications/subscriptions/acknowledged";
-            (call.out)(&json!({"jsonrpc": "2.0", "method": method, "params": params}));
-            let listen = Listen { id: call.id.clone(), filter, out: Arc::clone(call.out) };
-            lock(&call.server.listens).push(listen);
+            let (peer, out) = (Arc::clone(call.peer), Arc::clone(call.out));
+            // Nothing changes between the acknowledgement and the first change that it is for.
+            let mut listens = lock(&call.server.listens);
+            out(&json!({"jsonrpc": "2.0", "method": method, "params": params}));
+            listens.push(Listen { peer, id: call.id.clone(), filter, out });
+            drop(listens);
             // It is answered by nothing: the stream ends with the client.
             Err(Stop::Silence)
         }

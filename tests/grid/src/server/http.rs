@@ -169,7 +169,7 @@ fn modern(server: &Arc<Server>, kept: &Arc<Kept>, mut asked: Asked, mut reader: 
         // Nothing more comes: this ends with the connection, which is how a client cancels.
         let _ = reader.read(&mut [0]);
         watched.cancel(&id);
-        lock(&of.listens).retain(|listen| listen.id != id);
+        of.unlisten(&watched, &id);
     });
     let out = out(server, kept, asked.stream, String::new());
     answer::take(server, &peer, message, &out);
