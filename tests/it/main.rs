@@ -22,6 +22,7 @@ mod hygiene;
 mod interaction;
 mod keyed;
 mod marked;
+mod other_era;
 mod parity;
 mod peers;
 mod per_client;

@@ -10,7 +10,7 @@ use mcp_transport::{Caller, ConnectError, Connection, Peer, Transport};
 use crate::{
     Limits,
     layers::{Breaker, Guarded, Limit, Measure, Meter, Mirror, Places, Timeout},
-    server::Changes,
+    server::{Changes, Report},
     share::{Share, ShareOptions, Spares},
     ticker::Ticker,
     tool_headers::ToolHeaders,
@@ -45,8 +45,17 @@ pub(crate) struct Setting {
 impl Lane {
     /// A lane to what `transport` reaches, opened on behalf of `caller`. Must be called inside a tokio runtime.
     pub(crate) fn new(transport: &Arc<dyn Transport>, caller: &Arc<Caller>, setting: &Setting) -> Self {
+        Self::reported(transport, caller, setting, Report::Failures)
+    }
+
+    /// The same to a server that is there already, and that may well refuse this era.
+    pub(crate) fn beside(transport: &Arc<dyn Transport>, caller: &Arc<Caller>, setting: &Setting) -> Self {
+        Self::reported(transport, caller, setting, Report::OnceRunning)
+    }
+
+    fn reported(transport: &Arc<dyn Transport>, caller: &Arc<Caller>, setting: &Setting, report: Report) -> Self {
         let upstream = Supervised::with(Arc::clone(transport), Arc::clone(caller), setting.supervision);
-        setting.changes.follow(Arc::clone(&setting.name), upstream.state());
+        setting.changes.follow(Arc::clone(&setting.name), upstream.state(), report);
         let spares = Spares::new(transport, caller, setting.limits.interactive_children);
         let tool_headers = Arc::clone(&setting.tool_headers);
         let share = Share::new(Arc::clone(&upstream), spares, setting.limits.queue_wait, setting.share, tool_headers);

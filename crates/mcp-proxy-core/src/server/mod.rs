@@ -32,7 +32,7 @@ pub(crate) use self::{
     opened::{Opened, Unreachable},
     readiness::Counts,
     reading::Reading,
-    status::{Changes, LastUse},
+    status::{Changes, LastUse, Report},
 };
 use crate::{
     Interaction, ServerOptions,
@@ -357,7 +357,7 @@ impl Server {
             return Err(Unreachable::OtherEra);
         }
         let legacy =
-            self.lanes.legacy.get_or_init(|| Lane::new(&self.legacy, &self.caller(Era::Legacy), &self.setting));
+            self.lanes.legacy.get_or_init(|| Lane::beside(&self.legacy, &self.caller(Era::Legacy), &self.setting));
         if self.is_modern_alone.load(Ordering::Relaxed) {
             return Err(Unreachable::OtherEra);
         }

@@ -120,19 +120,31 @@ impl Changes {
     }
 
     /// Notes, and logs, what an instance of the server `name` does until it is gone. Must be called inside a tokio runtime.
-    pub(crate) fn follow(self: &Arc<Self>, name: Arc<str>, mut watched: watch::Receiver<Status>) {
+    pub(crate) fn follow(self: &Arc<Self>, name: Arc<str>, mut watched: watch::Receiver<Status>, report: Report) {
         let changes = Arc::clone(self);
         tokio::spawn(async move {
             let mut before = watched.borrow_and_update().clone();
+            let mut is_news = report == Report::Failures || before.state == State::Running;
             while watched.changed().await.is_ok() {
                 changes.note();
                 let now = watched.borrow_and_update().clone();
-                log(&name, &before, &now);
+                is_news |= now.state == State::Running;
+                if is_news {
+                    log(&name, &before, &now);
+                }
                 before = now;
             }
             changes.note();
         });
     }
+}
+
+/// Which failures of an instance are worth a warning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Report {
+    Failures,
+    /// Those that come once it has run: until then it is a trial, and what has come of it shows elsewhere.
+    OnceRunning,
 }
 
 /// Says what has become of a server that has failed; that one starts and stops is no news.
