@@ -38,11 +38,15 @@ pub(super) fn serve(server: &Arc<Server>, mut asked: Asked) {
 
 fn open(server: &Arc<Server>, mut asked: Asked) {
     let (id, peer) = (format!("p{}", server.number()), Peer::new());
-    lock(&server.peers).insert(id.clone(), Arc::clone(&peer));
     let hello = format!("{STREAM}\r\nevent: endpoint\ndata: /messages?session={id}\n\n");
     let Ok(stream) = asked.stream.try_clone() else { return };
-    if asked.stream.write_all(hello.as_bytes()).is_ok() {
-        peer.listen(events(server, stream));
+    peer.listen(events(server, stream));
+    let mut peers = lock(&server.peers);
+    // Whoever has read where to post may do so at once, and then the session is there.
+    let is_open = asked.stream.write_all(hello.as_bytes()).is_ok();
+    peers.insert(id.clone(), Arc::clone(&peer));
+    drop(peers);
+    if is_open {
         // The session is its stream, and its calls end with it.
         let _ = asked.stream.read(&mut [0]);
         peer.cancel_all();
