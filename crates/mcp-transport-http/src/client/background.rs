@@ -70,3 +70,35 @@ impl Drop for Background {
 fn lock(tasks: &Mutex<JoinSet<()>>) -> MutexGuard<'_, JoinSet<()>> {
     tasks.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::pending,
+        sync::{
+            Arc,
+            atomic::{AtomicBool, Ordering},
+        },
+    };
+
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_end_waits_for_what_the_server_is_told_but_not_for_ever() {
+        let background = Background::new();
+        let told = Arc::<AtomicBool>::default();
+        let tells = Arc::clone(&told);
+        background.spawn_notice(async move {
+            sleep(LAST_WORDS / 2).await;
+            tells.store(true, Ordering::Relaxed);
+        });
+        background.spawn_notice(pending());
+        background.spawn(pending());
+        let began = Instant::now();
+        background.stop().await;
+        assert!(told.load(Ordering::Relaxed), "the notice was cut off");
+        assert_eq!(began.elapsed().as_secs(), LAST_WORDS.as_secs());
+    }
+}
