@@ -3,9 +3,9 @@
 mod kept;
 mod read;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use mcp_protocol::{ListKind, ServerCapabilities};
+use mcp_protocol::{ListKind, ServerCapabilities, ServerCapability};
 
 pub(crate) use self::read::{Source, Unlisted};
 
@@ -16,6 +16,8 @@ pub(crate) struct Listing {
     pub(crate) handshake: Arc<str>,
     pub(crate) capabilities: ServerCapabilities,
     lists: [Arc<[Item]>; 4],
+    /// How long each of them may be taken for what the server offers, where it says so.
+    fresh_for: [Option<Duration>; 4],
     /// Tools whose definitions are others than those that were approved.
     pub(crate) changed: Arc<[Box<str>]>,
 }
@@ -44,6 +46,15 @@ impl Listing {
         self.handshake == other.handshake && self.lists == other.lists
     }
 
+    /// The lists to be read again though the server never says that they have changed, and when, seen from the reading.
+    pub(crate) fn stale(&self) -> Option<(Vec<ListKind>, Duration)> {
+        let announces = |kind| self.capabilities.has(announcement(kind));
+        let due = |kind: &ListKind| self.fresh_for[place(*kind)].filter(|_| !announces(*kind));
+        let soonest = ListKind::ALL.iter().filter_map(due).min()?;
+        let kinds = ListKind::ALL.into_iter().filter(|kind| due(kind).is_some_and(|due| due <= soonest.max(SOON)));
+        Some((kinds.collect(), soonest.clamp(SOON, LATE)))
+    }
+
     /// JSON text of its capabilities.
     pub(crate) fn capabilities_text(&self) -> &str {
         match mcp_jsonrpc::field::find(&self.handshake, &["capabilities"]) {
@@ -56,6 +67,19 @@ impl Listing {
     pub(crate) fn instructions(&self) -> Option<&str> {
         let place = mcp_jsonrpc::field::find(&self.handshake, &["instructions"]).ok()??;
         Some(&self.handshake[place]).filter(|text| text.starts_with('"'))
+    }
+}
+
+/// The soonest and the latest that a list is read again: a server may say that its list is never fresh, and a day is too long
+/// to go on with a mistake.
+const SOON: Duration = Duration::from_secs(10);
+const LATE: Duration = Duration::from_hours(1);
+
+fn announcement(kind: ListKind) -> ServerCapability {
+    match kind {
+        ListKind::Tools => ServerCapability::ToolsListChanged,
+        ListKind::Prompts => ServerCapability::PromptsListChanged,
+        ListKind::Resources | ListKind::ResourceTemplates => ServerCapability::ResourcesListChanged,
     }
 }
 

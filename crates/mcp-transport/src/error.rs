@@ -104,6 +104,9 @@ pub enum Lost {
     /// What came back is no MCP message.
     #[error("the server's answer is no MCP message")]
     NotMcp,
+    /// The server has ended the stream of changes that the call opened; it may be opened again.
+    #[error("the server has ended the stream of changes")]
+    Over,
     /// The proxy is stopping.
     #[error("the proxy is shutting down")]
     ShuttingDown,

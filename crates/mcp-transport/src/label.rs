@@ -52,6 +52,12 @@ impl Label {
         self.token.is_some()
     }
 
+    /// Whether the call opens a stream of changes.
+    #[must_use]
+    pub fn listens(&self) -> bool {
+        self.listens
+    }
+
     /// A message of this call under the caller's names; `None` if it belongs to no such call.
     #[must_use]
     pub fn restore(&self, message: Message) -> Option<Message> {

@@ -126,7 +126,10 @@ async fn hear(
     let mut notes = Notes::of(connection, &ground.caller).await;
     let mut listing = read(member, state, ground, connection).await?;
     let (mut last, mut pause) = (Instant::now(), BUNCH);
+    let source = Source { server: member.name(), connection, caller: &ground.caller };
     loop {
+        // One that is started by its first use is not kept awake.
+        let stale = listing.stale().filter(|_| !member.is_on_demand());
         let first = tokio::select! {
             news = notes.next() => match news {
                 News::Changed(kind) => kind,
@@ -134,6 +137,11 @@ async fn hear(
             },
             () = renewed(generation) => return Ok(End::Renewed),
             () = state.look.notified() => return Ok(End::Renewed),
+            kinds = outdated(stale) => {
+                listing = listing.reread(&source, &kinds).await?;
+                publish(member, state, ground, &listing).await;
+                continue;
+            }
         };
         // A server that announces changes whenever it is asked is asked ever less often.
         pause = if last.elapsed() < STORM { (pause * 2).min(STORM) } else { BUNCH };
@@ -143,11 +151,17 @@ async fn hear(
             let more = of_one_notice(more).iter().copied().filter(|kind| !kinds.contains(kind));
             kinds.extend(more.collect::<Vec<_>>());
         }
-        let source = Source { server: member.name(), connection, caller: &ground.caller };
         listing = listing.reread(&source, &kinds).await?;
         publish(member, state, ground, &listing).await;
         last = Instant::now();
     }
+}
+
+/// Resolves when lists are no longer to be taken for what the server offers; never if there are none.
+async fn outdated(stale: Option<(Vec<ListKind>, Duration)>) -> Vec<ListKind> {
+    let Some((kinds, due)) = stale else { return pending().await };
+    sleep(due).await;
+    kinds
 }
 
 /// The lists that one notice is about.

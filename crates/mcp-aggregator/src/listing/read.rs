@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use futures::{StreamExt, stream::FuturesUnordered};
 use mcp_jsonrpc::{Id, Message};
 use mcp_protocol::{
-    Envelope, Era, ListKind, ListPage, Revision, ServerCapabilities, ServerCapability, code, list_params,
+    CacheHints, Envelope, Era, ListKind, ListPage, Revision, ServerCapabilities, ServerCapability, code, list_params,
     modern_list_params,
 };
 use mcp_transport::{Caller, Connection, Lost, Request, SendError};
@@ -63,6 +63,7 @@ impl Listing {
             handshake: Arc::from(&*peer.handshake),
             capabilities,
             lists: [const { None }; 4].map(Option::unwrap_or_default),
+            fresh_for: [None; 4],
             changed: Arc::from(Vec::new()),
         };
         let kinds: Vec<_> = ListKind::ALL.into_iter().filter(|kind| capabilities.has(needed(*kind))).collect();
@@ -99,8 +100,9 @@ impl Listing {
             tokio::select! {
                 next = asked.next() => {
                     let Some((kind, items)) = next else { return Ok(()) };
-                    if let Some(items) = items? {
+                    if let Some((items, fresh_for)) = items? {
                         self.lists[place(kind)] = items.into();
+                        self.fresh_for[place(kind)] = fresh_for;
                     }
                     given += 1;
                 }
@@ -125,10 +127,14 @@ fn needed(kind: ListKind) -> ServerCapability {
     }
 }
 
+/// The items of a list, and how long they may be taken for what the server offers, if it says so.
+type Read = (Vec<Item>, Option<Duration>);
+
 /// Reads one list; `None` if the server refuses to give it now.
-async fn list(kind: ListKind, source: &Source<'_>) -> Result<Option<Vec<Item>>, Unlisted> {
+async fn list(kind: ListKind, source: &Source<'_>) -> Result<Option<Read>, Unlisted> {
     let Source { server, connection, caller } = source;
     let (mut items, mut bytes) = (Vec::new(), 0);
+    let mut fresh_for: Option<Duration> = None;
     let (mut cursor, mut seen) = (None, HashSet::new());
     for _ in 0..PAGES {
         let params = params(caller, cursor.as_deref());
@@ -140,7 +146,7 @@ async fn list(kind: ListKind, source: &Source<'_>) -> Result<Option<Vec<Item>>, 
                 break;
             }
             tracing::warn!(server, list = kind.method(), "the server refuses to list: {:?}", response.error());
-            return Ok(Some(items).filter(|items| !items.is_empty()));
+            return Ok(Some((items, fresh_for)).filter(|(items, _)| !items.is_empty()));
         };
         let page = match ListPage::read(kind, result) {
             Ok(page) => page,
@@ -149,6 +155,10 @@ async fn list(kind: ListKind, source: &Source<'_>) -> Result<Option<Vec<Item>>, 
                 break;
             }
         };
+        if let Ok(Some(hints)) = CacheHints::read(result) {
+            let page = Duration::from_millis(hints.ttl_ms);
+            fresh_for = Some(fresh_for.map_or(page, |earlier| earlier.min(page)));
+        }
         for text in page.items {
             let Some(key) = kind.key_of(text) else { continue };
             bytes += text.len();
@@ -165,7 +175,7 @@ async fn list(kind: ListKind, source: &Source<'_>) -> Result<Option<Vec<Item>>, 
             _ => break,
         }
     }
-    Ok(Some(items))
+    Ok(Some((items, fresh_for)))
 }
 
 fn params(caller: &Caller, cursor: Option<&str>) -> String {

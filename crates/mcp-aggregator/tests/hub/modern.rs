@@ -220,3 +220,30 @@ async fn the_status_tells_of_servers_of_either_era() {
         assert_eq!((&offered.freshness, offered.counts[0], offered.shown_tools), (&Freshness::Current, tools, tools));
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_is_never_announced_is_read_again_when_it_is_no_longer_fresh() {
+    let (one, two) = (Server::new("a"), Server::new("b"));
+    let listed = |tool: &str, ttl: u64| {
+        let list =
+            format!(r#"{{"resultType":"complete","tools":[{{"name":"{tool}"}}],"ttlMs":{ttl},"cacheScope":"public"}}"#);
+        Plan::Result(list)
+    };
+    one.is().capabilities = r#"{"tools":{}}"#.to_owned();
+    for (server, ttl) in [(&one, 60_000), (&two, 60_000)] {
+        server.plan(ListKind::Tools.method(), listed("x", ttl));
+    }
+    let client = Client::modern(&hub(&[&one, &two])).await;
+    assert_eq!(client.tools().await, ["a__x", "b__x"]);
+    one.plan(ListKind::Tools.method(), listed("y", 0));
+    let wait = |seconds| tokio::time::sleep(std::time::Duration::from_secs(seconds));
+    wait(59).await;
+    assert_eq!(client.tools().await, ["a__x", "b__x"]);
+    wait(2).await;
+    assert_eq!(client.tools().await, ["a__y", "b__x"]);
+    assert_eq!(two.heard(ListKind::Tools.method()).len(), 1, "it says so when its list changes");
+    // One that is never fresh is asked every ten seconds and no more.
+    let before = one.heard(ListKind::Tools.method()).len();
+    wait(60).await;
+    assert_eq!(one.heard(ListKind::Tools.method()).len() - before, 6);
+}

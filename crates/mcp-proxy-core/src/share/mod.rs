@@ -48,8 +48,8 @@ pub(crate) struct Share {
     state: Mutex<State>,
     next_face: AtomicU64,
     calls: AtomicUsize,
-    /// Whether the server has asked something while nobody could tell whom. From then on a call that would leave that open
-    /// again runs alone, on an instance of its own.
+    /// Whether the server has asked anything but for roots. From then on a call that would leave open whom it asks runs alone,
+    /// on an instance of its own.
     interactive: AtomicBool,
     /// Messages that could be given to nobody.
     unattributed: AtomicU64,

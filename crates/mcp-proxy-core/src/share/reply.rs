@@ -82,8 +82,9 @@ impl Told {
         let can_be_asked = self.caller.client.is_some();
         let has_room = self.face.questions().has_room();
         if can_be_asked && has_room && needed.is_none_or(|needed| able.has(needed)) {
-            if self.caller.session.is_none() {
-                // Its client goes away to answer, and for as long as that takes other calls come beside it.
+            if self.caller.session.is_none() || question.method() != Some(method::ROOTS_LIST) {
+                // It will ask again, maybe while calls of several clients are under way; and a client without a session goes
+                // away to answer, and for as long as that takes other calls come beside it.
                 self.face.share.runs_alone_from_now_on();
             }
             self.face.share.note_elicitation(question, self.face.key);

@@ -86,6 +86,8 @@ pub(crate) enum Delivery<W> {
     Note(W, Message),
     /// A message that belongs to no call, or to no one call.
     Event(Message),
+    /// The server has ended the stream of changes that this call opened.
+    Over(W),
     /// A question that the engine answers itself; this is the answer.
     Answer(Message),
     /// Something whose call is over.
@@ -181,9 +183,12 @@ impl<W: Clone> InFlight<W> {
             }
             Some(method::CANCELLED) => {
                 let asked = message.value(&CancelledParams::REQUEST_ID_PATH).and_then(Id::parse);
-                match asked.and_then(|id| self.asked.remove(&id)) {
+                match asked.as_ref().and_then(|id| self.asked.remove(id)) {
                     Some(key) => self.note(key, message),
-                    None => Delivery::Event(message),
+                    None => match asked.and_then(|id| self.end_stream(id.as_u64()?)) {
+                        Some(waiter) => Delivery::Over(waiter),
+                        None => Delivery::Event(message),
+                    },
                 }
             }
             Some(method::MESSAGE) => match self.likely_call(now) {
@@ -198,6 +203,13 @@ impl<W: Clone> InFlight<W> {
                 }
             }
         }
+    }
+
+    /// Ends the wait of a call that opened a stream of changes: the only ones that a server may cancel, and where there is
+    /// one pipe for everything that is how it ends them (2026-07-28, subscriptions).
+    fn end_stream(&mut self, key: u64) -> Option<W> {
+        self.waiting(key).filter(|call| call.label.listens())?;
+        Some(self.finish(key)?.waiter)
     }
 
     /// Gives a call up; says whether the server must be told.

@@ -59,6 +59,7 @@ fn deliver(shared: &Shared, message: Message) {
         Delivery::Response(mailbox, response) => mailbox.settle(Ok(response)),
         Delivery::Note(mailbox, note) => refuse(shared, mailbox.note(note, shared.limits.notes).err()),
         Delivery::Event(event) => refuse(shared, shared.event(event)),
+        Delivery::Over(mailbox) => mailbox.settle(Err(Lost::Over)),
         Delivery::Answer(answer) => shared.outbox.push_answer(answer),
         Delivery::Stale => tracing::debug!("an answer came after its call was over"),
     }

@@ -36,7 +36,31 @@ async fn a_question_during_one_clients_call_is_answered_under_the_servers_id() {
     stage.main.hears_nothing().await;
     stage.main.answers(&call, "{}").await;
     assert_eq!(next(&mut reply).await.result(), Some("{}"));
-    assert!(!stage.share.is_interactive());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_has_asked_once_is_never_asked_to_do_it_in_vain() {
+    let mut stage = Stage::new().await;
+    let (one, two) = (stage.visitor("1", ABLE), stage.visitor("2", ABLE));
+    let mut reply = one.call(TOOLS_CALL, "{}").await;
+    let call = stage.main.hears(TOOLS_CALL).await;
+    stage.main.asks(1, ROOTS_LIST, "{}").await;
+    next(&mut reply).await;
+    assert!(!stage.share.is_interactive(), "many ask for roots, and would do without");
+    stage.main.asks(2, ELICITATION_CREATE, "{}").await;
+    next(&mut reply).await;
+    assert!(stage.share.is_interactive());
+
+    let beside = tokio::spawn(async move {
+        let mut reply = two.call(TOOLS_CALL, "{}").await;
+        next(&mut reply).await
+    });
+    let mut spare = stage.spare().await;
+    spare.hears(TOOLS_CALL).await;
+    spare.asks(2, ELICITATION_CREATE, "{}").await;
+    assert_eq!(beside.await.unwrap().method(), Some(ELICITATION_CREATE));
+    stage.main.answers(&call, "{}").await;
+    assert_eq!(next(&mut reply).await.result(), Some("{}"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -253,3 +253,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_server_ends_a_stream_of_changes_and_no_other_call() {
+    let mut table = table();
+    let listen = Message::request(&Id::from(5), method::SUBSCRIPTIONS_LISTEN, Some("{}"));
+    let (_, listening) = table.ask(&listen, None, "ann").unwrap();
+    let (_, called) = table.ask(&call("5"), None, "bob").unwrap();
+    let ended = |sent: &Message| {
+        let params = format!("{{\"requestId\":{}}}", sent.id().unwrap().as_str());
+        Message::notification(method::CANCELLED, Some(&params))
+    };
+    assert!(matches!(receive(&mut table, ended(&called)), Delivery::Event(_)));
+    assert!(matches!(receive(&mut table, ended(&listening)), Delivery::Over("ann")));
+    assert!(matches!(receive(&mut table, ended(&listening)), Delivery::Event(_)), "it is over already");
+    assert!(matches!(receive(&mut table, answer(&called.id().unwrap())), Delivery::Response("bob", _)));
+    assert_eq!(table.len(), 0);
+}
