@@ -431,3 +431,20 @@ impl From<&CreateError> for Told {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, code::SERVER_ERROR, error.to_string()).retry_later()
     }
 }
+
+#[cfg(all(test, feature = "rest"))]
+mod tests {
+    use mcp_jsonrpc::Id;
+
+    use super::*;
+
+    #[test]
+    fn a_resource_that_is_not_there_is_not_found_in_the_words_of_either_era() {
+        let status = |code, data| rest_status(&Message::error_response(Some(&Id::from(1)), code, "no", data));
+        assert_eq!(status(code::RESOURCE_NOT_FOUND, None), StatusCode::NOT_FOUND);
+        assert_eq!(status(code::INVALID_PARAMS, Some(r#"{"uri":"file:///a"}"#)), StatusCode::NOT_FOUND);
+        assert_eq!(status(code::INVALID_PARAMS, Some(r#"{"name":"a"}"#)), StatusCode::BAD_REQUEST);
+        assert_eq!(status(code::INVALID_PARAMS, None), StatusCode::BAD_REQUEST);
+        assert_eq!(status(code::INTERNAL_ERROR, None), StatusCode::BAD_GATEWAY);
+    }
+}

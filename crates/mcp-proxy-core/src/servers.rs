@@ -243,3 +243,25 @@ impl fmt::Debug for Servers {
         f.debug_list().entries(self.now().iter().map(|server| server.name())).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mcp_protocol::{ClientCapabilities, ClientCapability, method};
+
+    use super::*;
+
+    #[test]
+    fn a_shared_server_is_told_that_its_clients_can_be_asked_anything_there_is() {
+        let told = ClientCapabilities::read(EVERYTHING).unwrap();
+        for (method, params) in [
+            (method::ROOTS_LIST, "{}"),
+            (method::SAMPLING_CREATE_MESSAGE, "{}"),
+            (method::SAMPLING_CREATE_MESSAGE, r#"{"tools":[]}"#),
+            (method::ELICITATION_CREATE, r#"{"mode":"form"}"#),
+            (method::ELICITATION_CREATE, r#"{"mode":"url"}"#),
+        ] {
+            let needed = ClientCapability::needed_for(method, Some(params)).unwrap();
+            assert!(told.has(needed), "{method} {params}");
+        }
+    }
+}

@@ -47,7 +47,13 @@ impl Listing {
         }
         let lists = lists.map(Option::unwrap_or_default);
         let capabilities = ServerCapabilities::read(capabilities).ok()?;
-        Some(Self { handshake: handshake.into(), capabilities, lists, fresh_for: [None; 4], changed: Arc::from(Vec::new()) })
+        Some(Self {
+            handshake: handshake.into(),
+            capabilities,
+            lists,
+            fresh_for: [None; 4],
+            changed: Arc::from(Vec::new()),
+        })
     }
 
     /// JSON text of all of it but for what was found out about its tools; `None` if the server's own text is no JSON.

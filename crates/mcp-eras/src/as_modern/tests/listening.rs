@@ -97,3 +97,14 @@ async fn a_server_that_is_silent_about_resources_is_not_waited_for_without_end()
         assert_eq!(start.elapsed().as_secs(), seconds, "{silent}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_slow_to_agree_holds_its_client_up_for_a_moment_only() {
+    for (uri, millis) in [("file:///a", 0), ("silent", 300)] {
+        let (lab, start) = (Lab::new(), tokio::time::Instant::now());
+        let mut reply = lab.call(&listen(&format!(r#"{{"resourceSubscriptions":["{uri}"]}}"#))).await;
+        let first = reply.next().await.unwrap().unwrap();
+        assert_eq!(first.method(), Some(method::SUBSCRIPTIONS_ACKNOWLEDGED));
+        assert_eq!(start.elapsed().as_millis(), millis, "{uri}");
+    }
+}

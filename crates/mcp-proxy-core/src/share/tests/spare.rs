@@ -1,6 +1,7 @@
 //! Calls that run alone on a spare instance.
 
-use mcp_transport::GHOST_LIFE;
+use async_trait::async_trait;
+use mcp_transport::{Closed, ConnectError, GHOST_LIFE, NotSent, Peer, SendError};
 use tokio::time::sleep;
 
 use super::*;
@@ -224,4 +225,69 @@ async fn spare_instances_that_are_ended_may_be_followed_by_others() {
     }
     let _call = one.call(TOOLS_CALL, "{}").await;
     stage.spare().await.hears(TOOLS_CALL).await;
+}
+
+/// A server whose every instance has forgotten the session when it is called, and how often that was.
+#[derive(Debug, Default)]
+struct Forgetful(Arc<AtomicUsize>);
+
+#[async_trait]
+impl Transport for Forgetful {
+    async fn connect(&self, caller: &Arc<Caller>) -> Result<Arc<dyn Connection>, ConnectError> {
+        let inner = Memory::new(|_end| std::future::pending()).connect(caller).await?;
+        Ok(Arc::new(Forgotten { inner, calls: Arc::clone(&self.0) }))
+    }
+}
+
+#[derive(Debug)]
+struct Forgotten {
+    inner: Arc<dyn Connection>,
+    calls: Arc<AtomicUsize>,
+}
+
+#[async_trait]
+impl Connection for Forgotten {
+    fn peer(&self) -> Arc<Peer> {
+        self.inner.peer()
+    }
+
+    async fn call(&self, request: Request) -> Result<Reply, SendError> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        Err(SendError::new(request.into_parts().0, NotSent::Forgotten))
+    }
+
+    async fn tell(&self, message: Message, caller: &Arc<Caller>) -> Result<(), SendError> {
+        self.inner.tell(message, caller).await
+    }
+
+    fn events(&self) -> Option<Events> {
+        self.inner.events()
+    }
+
+    async fn closed(&self) -> Arc<Closed> {
+        self.inner.closed().await
+    }
+
+    async fn close(&self) {
+        self.inner.close().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_is_tried_on_so_many_spare_instances_and_no_more() {
+    let mut stage = Stage::new().await;
+    let calls = Arc::<AtomicUsize>::default();
+    let transport: Arc<dyn Transport> = Arc::new(Forgetful(Arc::clone(&calls)));
+    let upstream = Arc::clone(&stage.share.supervised);
+    let spares = Spares::new(&transport, &Caller::proxy(Revision::LATEST_LEGACY), 2);
+    stage.share = Share::new(upstream, spares, A_WHILE, ShareOptions::default(), Arc::default());
+    stage.share.runs_alone_from_now_on();
+    stage.occupy().await;
+    let one = stage.visitor("1", ABLE);
+    let message = Message::request(&Id::from(1), TOOLS_CALL, Some(r#"{"of":1}"#));
+    let request = Request::new(message, Arc::clone(&one.caller)).unwrap();
+    let error = one.face.call(request).await.unwrap_err();
+    assert!(matches!(error.reason, NotSent::Forgotten), "{error}");
+    assert_eq!(error.message.params(), Some(r#"{"of":1}"#), "it comes back unharmed");
+    assert_eq!(calls.load(Ordering::Relaxed), 5);
 }
