@@ -129,7 +129,7 @@ async fn hear(
     let source = Source { server: member.name(), connection, caller: &ground.caller };
     loop {
         // One that is started by its first use is not kept awake.
-        let stale = listing.stale().filter(|_| !member.is_on_demand());
+        let due = listing.stale().filter(|_| !member.is_on_demand());
         let first = tokio::select! {
             news = notes.next() => match news {
                 News::Changed(kind) => kind,
@@ -137,7 +137,7 @@ async fn hear(
             },
             () = renewed(generation) => return Ok(End::Renewed),
             () = state.look.notified() => return Ok(End::Renewed),
-            kinds = outdated(stale) => {
+            kinds = outdated(due) => {
                 listing = listing.reread(&source, &kinds).await?;
                 publish(member, state, ground, &listing).await;
                 continue;
@@ -158,8 +158,8 @@ async fn hear(
 }
 
 /// Resolves when lists are no longer to be taken for what the server offers; never if there are none.
-async fn outdated(stale: Option<(Vec<ListKind>, Duration)>) -> Vec<ListKind> {
-    let Some((kinds, due)) = stale else { return pending().await };
+async fn outdated(lists: Option<(Vec<ListKind>, Duration)>) -> Vec<ListKind> {
+    let Some((kinds, due)) = lists else { return pending().await };
     sleep(due).await;
     kinds
 }
