@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use async_trait::async_trait;
 use mcp_jsonrpc::{Edit, Kind, Message, quote};
-use mcp_protocol::{ClientCapabilities, LogLevel, level_of, method, resource_uri, set_level_params};
+use mcp_protocol::{ClientCapabilities, LogLevel, level_of, method, resource_uri, set_level_params, wants_task};
 use mcp_transport::{
     Caller, Closed, Connection, EventSender, Events, NotSent, Peer, Questions, Reply, Request, SendError, events,
 };
@@ -177,6 +177,10 @@ impl Connection for Face {
             method::LOGGING_SET_LEVEL => self.set_level(request).await,
             name if method::may_interact(name) => match self.share.occupy(self.key, self.can_interact) {
                 Some(place) => self.pass(&self.share.upstream, request, Change::None, Held::Main(place)).await,
+                // It is answered at once, with a task that only the main instance knows afterwards.
+                None if request.message().params().is_some_and(wants_task) => {
+                    self.pass(&self.share.upstream, request, Change::None, Held::Nothing).await
+                }
                 None => self.alone(request).await,
             },
             _ => self.pass(&self.share.upstream, request, Change::None, Held::Nothing).await,

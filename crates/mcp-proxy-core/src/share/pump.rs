@@ -4,7 +4,10 @@ use std::sync::{Arc, Weak, atomic::Ordering};
 
 use futures::StreamExt;
 use mcp_jsonrpc::{Id, Kind, Message, quote};
-use mcp_protocol::{EMPTY_ROOTS, Revision, ServerCapabilities, ServerCapability, code, level_of, method, resource_uri};
+use mcp_protocol::{
+    EMPTY_ROOTS, Revision, ServerCapabilities, ServerCapability, code, level_of, method, related_task_path,
+    resource_uri,
+};
 use mcp_transport::{Caller, Connection, Events, Request};
 use tokio::{
     sync::{Notify, watch},
@@ -93,7 +96,8 @@ async fn handle(share: &Share, event: Message) {
     match event.method() {
         _ if event.kind() == Kind::Request => {
             // Whatever stream it came on: it can belong to nobody else.
-            let is_theirs = share.only_occupant().is_some_and(|face| face.aside().put(event.clone()));
+            let is_of_task = event.value(&related_task_path("params")).is_some();
+            let is_theirs = !is_of_task && share.only_occupant().is_some_and(|face| face.aside().put(event.clone()));
             if !is_theirs {
                 asked_in_vain(share, &event);
                 answer(&share.upstream, &event).await;
@@ -134,7 +138,9 @@ pub(super) async fn answer(instance: &Arc<dyn Connection>, question: &Message) {
 /// Notes that the server asks its clients while several calls are in flight.
 fn asked_in_vain(share: &Share, question: &Message) {
     let during_calls = 0 < share.calls.load(Ordering::Relaxed);
-    let is_harmless = question.method() == Some(method::ROOTS_LIST);
+    // One that names its task would have found its call on another instance as little.
+    let is_harmless =
+        question.method() == Some(method::ROOTS_LIST) || question.value(&related_task_path("params")).is_some();
     if during_calls && !is_harmless {
         share.runs_alone_from_now_on();
     }

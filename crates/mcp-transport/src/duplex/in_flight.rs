@@ -6,8 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mcp_jsonrpc::{Id, Kind, Message};
-use mcp_protocol::{CancelledParams, ProgressParams, meta, method};
+use mcp_jsonrpc::{Id, Kind, Message, field};
+use mcp_protocol::{CancelledParams, ProgressParams, meta, method, related_task_path, task_id};
 
 use crate::{Label, Unlabelled};
 
@@ -52,6 +52,8 @@ struct Waiting<W> {
     label: Label,
     /// Whether a message that names no call could be this one's.
     is_attributable: bool,
+    /// The task whose result it waits for, by which the server's requests of that task name it.
+    task: Option<Box<str>>,
     /// Method `initialize`, which must not be cancelled.
     binding: bool,
 }
@@ -143,7 +145,10 @@ impl<W: Clone> InFlight<W> {
         let is_attributable = method::may_interact(name);
         self.calls += 1;
         self.attributable += usize::from(is_attributable);
-        entry.state = State::Waiting(Waiting { waiter, owner, number: self.calls, label, is_attributable, binding });
+        let awaited = (name == method::TASKS_RESULT).then(|| request.params().and_then(|params| task_id(params).ok()));
+        let task = awaited.flatten().map(|id| id.as_ref().into());
+        entry.state =
+            State::Waiting(Waiting { waiter, owner, number: self.calls, label, is_attributable, task, binding });
         Ok((key, sent))
     }
 
@@ -162,7 +167,7 @@ impl<W: Clone> InFlight<W> {
                 Some(id) => Delivery::Answer(Message::response(&id, "{}")),
                 None => Delivery::Stale,
             },
-            Kind::Request => match (self.likely_call(now), message.id()) {
+            Kind::Request => match (self.call_of(&message, now), message.id()) {
                 (Some(key), Some(id)) if self.asked.len() < MAX_ASKED => {
                     self.asked.insert(id, key);
                     self.note(key, message)
@@ -252,6 +257,20 @@ impl<W: Clone> InFlight<W> {
             Some(call) => Delivery::Note(call.waiter.clone(), message),
             None => Delivery::Stale,
         }
+    }
+
+    /// The key of the call that a server's request is given to. One that names its task is for whoever waits for the result of
+    /// that task (2025-11-25, tasks), and for nobody else.
+    fn call_of(&mut self, request: &Message, now: impl FnOnce() -> Instant) -> Option<u64> {
+        let Some(named) = request.value(&related_task_path("params")) else { return self.likely_call(now) };
+        let named = field::unescape(named)?;
+        let mut waiting = (0u64..).zip(&self.slots).filter_map(|(slot, entry)| match &entry.state {
+            State::Waiting(call) if call.task.as_deref() == Some(&*named) => {
+                Some(u64::from(entry.generation) << SLOT_BITS | slot)
+            }
+            _ => None,
+        });
+        waiting.next()
     }
 
     /// The key of the call that a message without a name of its call is given to.

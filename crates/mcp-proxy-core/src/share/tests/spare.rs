@@ -227,6 +227,26 @@ async fn spare_instances_that_are_ended_may_be_followed_by_others() {
     stage.spare().await.hears(TOOLS_CALL).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_task_is_begun_where_it_is_asked_for_afterwards() {
+    let mut stage = Stage::new().await;
+    stage.collide().await;
+    let one = stage.visitor("1", ABLE);
+    let mut begun = one.call(TOOLS_CALL, r#"{"name":"x","task":{"ttl":1}}"#).await;
+    let sent = stage.main.hears(TOOLS_CALL).await;
+    stage.main.answers(&sent, r#"{"task":{"taskId":"t"}}"#).await;
+    assert_eq!(next(&mut begun).await.result(), Some(r#"{"task":{"taskId":"t"}}"#));
+    let mut result = one.call(TASKS_RESULT, r#"{"taskId":"t"}"#).await;
+    stage.main.hears(TASKS_RESULT).await;
+    let of_task = r#"{"_meta":{"io.modelcontextprotocol/related-task":{"taskId":"t"}}}"#;
+    stage.main.asks(4, ELICITATION_CREATE, of_task).await;
+    assert_eq!(next(&mut result).await.params(), Some(of_task));
+    // Beside the result it is nobody's, whoever else is there.
+    stage.main.asks(5, ELICITATION_CREATE, &of_task.replace("\"t\"", "\"u\"")).await;
+    let refusal = stage.main.hears_answer().await;
+    assert_eq!((refusal.id(), refusal.is_error()), (Some(Id::from(5)), true));
+}
+
 /// A server whose every instance has forgotten the session when it is called, and how often that was.
 #[derive(Debug, Default)]
 struct Forgetful(Arc<AtomicUsize>);

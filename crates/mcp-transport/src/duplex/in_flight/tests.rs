@@ -270,3 +270,21 @@ fn a_server_ends_a_stream_of_changes_and_no_other_call() {
     assert!(matches!(receive(&mut table, answer(&called.id().unwrap())), Delivery::Response("bob", _)));
     assert_eq!(table.len(), 0);
 }
+
+#[test]
+fn what_a_task_asks_is_for_whoever_waits_for_its_result() {
+    let mut table = table();
+    let of_task = |id: &str| {
+        let meta = format!(r#"{{"_meta":{{"io.modelcontextprotocol/related-task":{{"taskId":{id}}}}}}}"#);
+        Message::request(&Id::from(0), method::ELICITATION_CREATE, Some(&meta))
+    };
+    table.ask(&call("1"), None, "ann").unwrap();
+    for (task, waiter) in [("a/b", "bob"), ("c", "cid")] {
+        let params = format!(r#"{{"taskId":"{task}"}}"#);
+        table.ask(&Message::request(&Id::from(1), method::TASKS_RESULT, Some(&params)), None, waiter).unwrap();
+    }
+    assert!(matches!(receive(&mut table, of_task(r#""a\/b""#)), Delivery::Note("bob", _)));
+    assert!(matches!(receive(&mut table, of_task(r#""c""#)), Delivery::Note("cid", _)));
+    assert!(matches!(receive(&mut table, of_task(r#""d""#)), Delivery::Event(_)), "not even the only other call's");
+    assert!(matches!(receive(&mut table, question()), Delivery::Note("ann", _)));
+}
