@@ -14,7 +14,6 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use aws_lc_rs::rand;
 use mcp_transport::Principal;
 
 use self::{
@@ -102,7 +101,7 @@ impl Parking {
     /// Fails if the system gives no random numbers.
     pub fn new(limits: ParkingLimits) -> Result<Self, SealError> {
         let mut key = [0; KEY_LENGTH];
-        rand::fill(&mut key)?;
+        getrandom::fill(&mut key).map_err(|_| SealError)?;
         Self::with_key(limits, &key)
     }
 
@@ -116,7 +115,7 @@ impl Parking {
     /// As for [`new`](Self::new).
     pub fn with_key(limits: ParkingLimits, key: &[u8; 32]) -> Result<Self, SealError> {
         let mut node = [0; NODE_LENGTH];
-        rand::fill(&mut node)?;
+        getrandom::fill(&mut node).map_err(|_| SealError)?;
         Ok(Self { table: Mutex::new(Table::new(limits)), seal: Seal::new(key)?, node, life: limits.life })
     }
 

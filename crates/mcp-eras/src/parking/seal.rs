@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use mcp_transport::Principal;
 
@@ -12,8 +12,11 @@ use super::{Purpose, ResumeError, SealError, table::Key, token::Expiry};
 ///
 /// A token is bound to a principal and a purpose, which are not in it: whoever reads it must bring the same. One key is
 /// good for 2³² tokens, as many as a million an hour make in half a year.
+///
+/// Random numbers come from the system: the library's own generator takes 40 ms to gather its first ones, which is more than
+/// all the rest of a start.
 #[derive(Debug)]
-pub(super) struct Seal(RandomizedNonceKey);
+pub(super) struct Seal(LessSafeKey);
 
 /// What a token carries.
 #[cfg_attr(test, derive(Debug, PartialEq, Eq))]
@@ -49,7 +52,7 @@ const CONTEXT: &[u8] = b"mcp-eras parking 1\0";
 
 impl Seal {
     pub(super) fn new(key: &[u8; KEY_LENGTH]) -> Result<Self, SealError> {
-        Ok(Self(RandomizedNonceKey::new(&AES_256_GCM, key)?))
+        Ok(Self(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key)?)))
     }
 
     /// A token of `content`, good until `expiry` for `owner` and `purpose`.
@@ -60,9 +63,12 @@ impl Seal {
         owner: &Principal,
         purpose: &Purpose,
     ) -> Result<String, SealError> {
+        let mut nonce = [0; NONCE_LEN];
+        getrandom::fill(&mut nonce).map_err(|_| SealError)?;
         let mut sealed = content.write(expiry);
-        let nonce = self.0.seal_in_place_append_tag(Aad::from(bound_to(owner, purpose)), &mut sealed)?;
-        Ok(URL_SAFE_NO_PAD.encode([&nonce.as_ref()[..], &sealed].concat()))
+        let bound = Aad::from(bound_to(owner, purpose));
+        self.0.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), bound, &mut sealed)?;
+        Ok(URL_SAFE_NO_PAD.encode([&nonce[..], &sealed].concat()))
     }
 
     /// What `token` carries, if it was made for `owner` and `purpose` and has not expired at `now`. What is wrong with
