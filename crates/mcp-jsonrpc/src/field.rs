@@ -32,13 +32,17 @@ pub struct Member {
 /// # Errors
 ///
 /// A key of the path that stands twice in its object is [`FieldError::Duplicate`], text that is no JSON is
-/// [`FieldError::Malformed`]. Never panics, whatever the text.
+/// [`FieldError::Malformed`]; neither is noticed where a key of the path occurs nowhere in the text. Never panics, whatever the
+/// text.
 pub fn find(json: &str, path: &[&str]) -> Result<Option<Range<usize>>, FieldError> {
     find_in(json.as_bytes(), 0..json.len(), path)
 }
 
 /// [`find`] in a part of a larger text; the answer is in the larger text's offsets.
 pub(crate) fn find_in(text: &[u8], within: Range<usize>, path: &[&str]) -> Result<Option<Range<usize>>, FieldError> {
+    if path.iter().any(|name| is_missing(&text[within.clone()], name)) {
+        return Ok(None);
+    }
     let mut place = within;
     for name in path {
         match member(text, place, name)? {
@@ -47,6 +51,12 @@ pub(crate) fn find_in(text: &[u8], within: Range<usize>, path: &[&str]) -> Resul
         }
     }
     Ok(Some(place))
+}
+
+/// Whether a text cannot have a key of that name, seen without a look at its grammar: most questions asked of a message are
+/// about keys that it does not have.
+fn is_missing(text: &[u8], name: &str) -> bool {
+    memchr::memmem::find(text, name.as_bytes()).is_none() && memchr::memchr(b'\\', text).is_none()
 }
 
 /// Where the value of the member `name` of the object at `within` stands.

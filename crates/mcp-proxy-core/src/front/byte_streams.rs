@@ -141,7 +141,7 @@ fn modern(front: Arc<Front>, session: Session, message: Message) -> Beginning {
         let name = message.method().unwrap_or_default().to_owned();
         let used = session.begin_call();
         match cancel.beginning(call_modern(&session, message)).await {
-            Ok(reply) => Call::new(id, &name, reply).of_session(&front, used, cancel),
+            Ok(reply) => Call::new(id, name == method::SUBSCRIPTIONS_LISTEN, reply).of_session(&front, used, cancel),
             Err(told) => Call::ready(id.clone(), told.message(Some(&id))).of_session(&front, used, cancel),
         }
     })

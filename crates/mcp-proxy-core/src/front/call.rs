@@ -8,7 +8,6 @@ use std::{
 
 use futures::{Stream, stream::FuturesUnordered};
 use mcp_jsonrpc::{Id, Kind, Message};
-use mcp_protocol::method;
 use mcp_session::InUse;
 use mcp_transport::{Lost, Reply};
 
@@ -32,15 +31,14 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// A call outside of any session.
-    pub(super) fn new(id: Id, method: &str, reply: Reply) -> Self {
-        let is_listening = method == method::SUBSCRIPTIONS_LISTEN;
+    /// A call outside of any session; `is_listening` if it is a subscription.
+    pub(super) fn new(id: Id, is_listening: bool, reply: Reply) -> Self {
         Self { id, reply: Some(reply), cancel: None, session: None, is_listening, is_cancelled: false }
     }
 
     /// A call that has its response already.
     pub(super) fn ready(id: Id, response: Message) -> Self {
-        Self::new(id, "", Reply::ready(response))
+        Self::new(id, false, Reply::ready(response))
     }
 
     /// The same, as a call of a session: it can be cancelled there, and keeps the session in use.

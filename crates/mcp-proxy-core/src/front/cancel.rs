@@ -1,7 +1,6 @@
 //! Cancelling a call that another request of the same session asked for.
 
 use std::{
-    collections::HashMap,
     future::{Future, poll_fn},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
@@ -10,17 +9,18 @@ use std::{
 use mcp_jsonrpc::{Id, Message, field};
 use mcp_protocol::CancelledParams;
 use mcp_transport::Reply;
+use slab::Slab;
 
-/// The calls of one session that are under way, by the ids their client gave them.
+/// The calls of one session that are under way. Calls are many and cancellations few, so a call is found by a look at all of
+/// them, which a session has a bounded number of.
 #[derive(Debug, Default)]
-pub(super) struct Cancels(Mutex<HashMap<Id, Vec<Arc<Switch>>>>);
+pub(super) struct Cancels(Mutex<Slab<Switch>>);
 
 /// How a call learns that it is to end.
-#[derive(Debug, Default)]
-struct Switch(Mutex<State>);
-
-#[derive(Debug, Default)]
-struct State {
+#[derive(Debug)]
+struct Switch {
+    /// What its client calls it.
+    id: Id,
     cancelled: Option<Cancelled>,
     waker: Option<Waker>,
 }
@@ -38,16 +38,14 @@ pub(super) struct Cancelled {
 #[derive(Debug)]
 pub(super) struct Cancellable {
     table: Arc<Cancels>,
-    id: Id,
-    switch: Arc<Switch>,
+    at: usize,
 }
 
 impl Cancels {
     /// Enters a call.
     pub(super) fn enter(self: &Arc<Self>, id: &Id) -> Cancellable {
-        let switch = Arc::<Switch>::default();
-        lock(&self.0).entry(id.clone()).or_default().push(Arc::clone(&switch));
-        Cancellable { table: Arc::clone(self), id: id.clone(), switch }
+        let at = lock(&self.0).insert(Switch { id: id.clone(), cancelled: None, waker: None });
+        Cancellable { table: Arc::clone(self), at }
     }
 
     /// Ends the call that a client's notice names.
@@ -60,43 +58,45 @@ impl Cancels {
 
     /// Ends all calls, with their session.
     pub(super) fn cancel_all(&self) {
-        let switches: Vec<_> = lock(&self.0).values().flatten().map(Arc::clone).collect();
-        for switch in switches {
-            switch.flip(Some("the session has ended"), false);
-        }
+        let flip = |(_, switch): (usize, &mut Switch)| switch.flip(Some("the session has ended"), false);
+        let wakers: Vec<_> = lock(&self.0).iter_mut().filter_map(flip).collect();
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// Ends the call of that id. An id that names several calls names none: clients that use one id for everything exist,
     /// and ending the wrong call is worse than ending none.
     fn cancel(&self, id: &Id, reason: Option<&str>) {
-        let switch = match lock(&self.0).get(id).map(Vec::as_slice) {
-            Some([only]) => Arc::clone(only),
-            _ => return,
-        };
-        switch.flip(reason, true);
-    }
-}
-
-impl Switch {
-    fn flip(&self, reason: Option<&str>, by_client: bool) {
-        let mut state = lock(&self.0);
-        state.cancelled.get_or_insert_with(|| Cancelled { reason: reason.map(Box::from), by_client });
-        let waker = state.waker.take();
-        drop(state);
+        let mut table = lock(&self.0);
+        let mut named = table.iter_mut().filter(|(_, switch)| switch.id == *id);
+        let (Some((_, only)), None) = (named.next(), named.next()) else { return };
+        let waker = only.flip(reason, true);
+        drop(table);
         if let Some(waker) = waker {
             waker.wake();
         }
     }
 }
 
+impl Switch {
+    /// Notes that the call is to end; gives whom to wake.
+    fn flip(&mut self, reason: Option<&str>, by_client: bool) -> Option<Waker> {
+        self.cancelled.get_or_insert_with(|| Cancelled { reason: reason.map(Box::from), by_client });
+        self.waker.take()
+    }
+}
+
 impl Cancellable {
     /// Whether the call is to end; wakes the task when it is.
     pub(super) fn poll(&self, context: &Context<'_>) -> Option<Cancelled> {
-        let mut state = lock(&self.switch.0);
-        if state.cancelled.is_none() {
-            state.waker = Some(context.waker().clone());
+        let mut table = lock(&self.table.0);
+        let switch = table.get_mut(self.at)?;
+        if switch.cancelled.is_none() {
+            match &mut switch.waker {
+                Some(waker) => waker.clone_from(context.waker()),
+                none => *none = Some(context.waker().clone()),
+            }
         }
-        state.cancelled.clone()
+        switch.cancelled.clone()
     }
 
     /// Waits until the call is to end.
@@ -117,12 +117,7 @@ impl Cancellable {
 
 impl Drop for Cancellable {
     fn drop(&mut self) {
-        let mut table = lock(&self.table.0);
-        let Some(calls) = table.get_mut(&self.id) else { return };
-        calls.retain(|call| !Arc::ptr_eq(call, &self.switch));
-        if calls.is_empty() {
-            table.remove(&self.id);
-        }
+        lock(&self.table.0).try_remove(self.at);
     }
 }
 

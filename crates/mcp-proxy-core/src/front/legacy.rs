@@ -79,7 +79,8 @@ impl Front {
         cancel: Cancellable,
     ) -> Result<Call, Told> {
         let id = message.id().unwrap_or_else(|| Id::from(0));
-        let name = message.method().unwrap_or_default().to_owned();
+        let name = message.method().unwrap_or_default();
+        let is_listening = name == method::SUBSCRIPTIONS_LISTEN;
         if name == method::INITIALIZE {
             return Err(rescue::misplaced("the session is initialized already"));
         }
@@ -91,13 +92,13 @@ impl Front {
         if let Err(told) = usable(&live.target, caller) {
             return Ok(Call::ready(id.clone(), told.message(Some(&id))));
         }
-        keep(session, &name, &message)?;
+        keep(session, name, &message)?;
         let used = session.begin_call();
         let Ok(request) = Request::new(message, Arc::clone(caller)) else {
             return Err(rescue::misplaced("this is no request"));
         };
         match cancel.beginning(connection.call(request)).await {
-            Ok(reply) => Ok(Call::new(id, &name, reply).of_session(self, used, cancel)),
+            Ok(reply) => Ok(Call::new(id, is_listening, reply).of_session(self, used, cancel)),
             Err(error) if live.is_dedicated() && matches!(error.reason, NotSent::Closed(_) | NotSent::Forgotten) => {
                 // Nothing was sent, so the client can begin anew and send it then.
                 self.end_session(session);

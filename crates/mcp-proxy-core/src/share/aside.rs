@@ -1,7 +1,7 @@
 //! Questions that came beside the stream of the call that they belong to.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::VecDeque,
     task::{Context, Waker},
 };
 
@@ -13,7 +13,7 @@ use mcp_jsonrpc::Message;
 pub(super) struct Aside {
     questions: VecDeque<Message>,
     /// The calls under way, each with whom to wake.
-    calls: HashMap<u64, Waker>,
+    calls: Vec<(u64, Waker)>,
 }
 
 /// Questions that wait to be taken up.
@@ -26,7 +26,7 @@ impl Aside {
             return false;
         }
         self.questions.push_back(question);
-        self.calls.values().for_each(Waker::wake_by_ref);
+        self.calls.iter().for_each(|(_, waker)| waker.wake_by_ref());
         true
     }
 
@@ -34,14 +34,17 @@ impl Aside {
     pub(super) fn take(&mut self, call: u64, context: &Context<'_>) -> Option<Message> {
         let next = self.questions.pop_front();
         if next.is_none() {
-            self.calls.entry(call).or_insert_with(|| context.waker().clone()).clone_from(context.waker());
+            match self.calls.iter_mut().find(|(it, _)| *it == call) {
+                Some((_, waker)) => waker.clone_from(context.waker()),
+                None => self.calls.push((call, context.waker().clone())),
+            }
         }
         next
     }
 
     /// A call is over; gives what waits, if no call is left to take it up.
     pub(super) fn leave(&mut self, call: u64) -> VecDeque<Message> {
-        self.calls.remove(&call);
+        self.calls.retain(|(it, _)| *it != call);
         if self.calls.is_empty() { std::mem::take(&mut self.questions) } else { VecDeque::new() }
     }
 }
