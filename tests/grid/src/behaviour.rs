@@ -111,6 +111,6 @@ fn echo(client: &mut Client, text: &str) -> Result<(), String> {
 }
 
 /// The server knows that a call is given up. One whose process had that one call is ended next, maybe before it can note more.
-fn is_cancelled(entry: &Json) -> bool {
+pub(crate) fn is_cancelled(entry: &Json) -> bool {
     entry["note"] == "cancelled" || entry["heard"]["method"] == "notifications/cancelled"
 }

@@ -60,6 +60,11 @@ impl Program {
         }
     }
 
+    /// Whether the official clients are tried with it.
+    pub(crate) fn takes_sdk(self) -> bool {
+        matches!(self, Self::Stdio | Self::Hub | Self::HubStdio)
+    }
+
     fn binary(self) -> &'static str {
         match self {
             Self::Stdio => "mcp-stdio",
@@ -126,17 +131,44 @@ impl Place {
     }
 
     fn config(&self) -> PathBuf {
-        self.folder.path().join("config.json")
+        self.file("config.json")
     }
 
     /// The program without our own settings, saying what it has to say to a file.
     fn command(&self) -> Result<Command, String> {
-        let mut command = Command::new(built(self.program.binary())?);
+        Ok(self.clean(built(self.program.binary())?))
+    }
+
+    /// Any program, without our own settings and in the folder of this place.
+    pub(crate) fn clean(&self, program: PathBuf) -> Command {
+        let mut command = Command::new(program);
         for name in ["PORT", "AUTH_KEY", "CONFIG_PATH", "RUST_LOG", "LOGGING", "IDLE_TIMEOUT", "SHARED_SESSION"] {
             command.env_remove(name);
         }
         command.current_dir(self.folder.path());
+        command
+    }
+
+    /// The program, to be spoken to on its pipes.
+    pub(crate) fn piped(&self) -> Result<Command, String> {
+        let mut command = self.command()?;
+        command.args(["stdio", "--state", "off", "--config"]).arg(self.config());
         Ok(command)
+    }
+
+    /// What stands before `/mcp` and `/sse`.
+    pub(crate) fn url(&self) -> String {
+        let path = match self.program {
+            Program::Stdio => "/grid",
+            Program::HubOne => "/servers/grid",
+            _ => "",
+        };
+        format!("{}{path}", self.base)
+    }
+
+    /// A file of this place, which is gone with it.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     fn launch(&mut self) -> Result<(), String> {
@@ -174,15 +206,9 @@ impl Place {
     /// A new client.
     pub(crate) fn client(&self, end: End, capabilities: Json) -> Result<Client, String> {
         let said = |error: std::io::Error| error.to_string();
-        let path = match self.program {
-            Program::Stdio => "/grid",
-            Program::HubOne => "/servers/grid",
-            _ => "",
-        };
         match end.wire {
             Wire::Lines => {
-                let mut command = self.command()?;
-                command.args(["stdio", "--state", "off", "--config"]).arg(self.config());
+                let mut command = self.piped()?;
                 if env::var_os("GRID_LOG").is_none() {
                     command.stderr(Stdio::null());
                 }
@@ -190,11 +216,11 @@ impl Place {
                 Client::open(end, Box::new(link), inbox, &self.schemas, capabilities)
             }
             Wire::Pair => {
-                let (link, inbox) = Pair::open(&format!("{}{path}/sse", self.base)).map_err(said)?;
+                let (link, inbox) = Pair::open(&format!("{}/sse", self.url())).map_err(said)?;
                 Client::open(end, Box::new(link), inbox, &self.schemas, capabilities)
             }
             Wire::Http => {
-                let (link, inbox) = Http::open(&format!("{}{path}/mcp", self.base), end.revision);
+                let (link, inbox) = Http::open(&format!("{}/mcp", self.url()), end.revision);
                 Client::open(end, Box::new(link), inbox, &self.schemas, capabilities)
             }
         }

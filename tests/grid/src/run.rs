@@ -10,7 +10,8 @@ use crate::place::{Place, Program};
 use crate::rest;
 use crate::revision::{End, Revision, Wire};
 use crate::schema::Schemas;
-use crate::verdict::{Cell, Rule, impossible};
+use crate::sdk::{self, Sdk};
+use crate::verdict::{Caller, Cell, Rule, impossible};
 
 /// Cells, with what became of them.
 pub(crate) type Cells = Vec<(Cell, Outcome)>;
@@ -30,6 +31,8 @@ pub(crate) struct Choice {
     /// Each has to be in the name of a cell.
     pub(crate) only: Vec<String>,
     pub(crate) jobs: usize,
+    /// Whether the official clients are left out.
+    pub(crate) is_without_sdk: bool,
 }
 
 impl Choice {
@@ -45,17 +48,20 @@ fn is_smoke(cell: &Cell) -> bool {
     let knows = |end: End| revisions.contains(&end.revision);
     let is_first = matches!(cell.program, Program::Stdio | Program::HubStdio | Program::Rest);
     let is_common = |end: End| end.wire == Wire::Lines || end.revision == Revision::Jul26;
+    if let Caller::Sdk(_, wire) = cell.client {
+        let is_new = cell.server.revision >= Revision::Nov25 && cell.server.wire == Wire::Lines;
+        return cell.program == Program::Hub && wire == Wire::Http && is_new;
+    }
     is_first
         && cell.behaviour != "reconnect"
-        && cell.client.is_none_or(knows)
+        && cell.client.end().is_none_or(knows)
         && knows(cell.server)
         && is_common(cell.server)
 }
 
 /// All cells that were chosen, with what became of them, in a fixed order.
 pub(crate) fn run(choice: &Choice, schemas: &Arc<Schemas>) -> Cells {
-    let units: Vec<_> =
-        Program::ALL.into_iter().flat_map(|program| End::all().map(move |server| (program, server))).collect();
+    let units: Vec<_> = units(choice);
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, Cells)>> = Mutex::default();
     thread::scope(|scope| {
@@ -63,8 +69,8 @@ pub(crate) fn run(choice: &Choice, schemas: &Arc<Schemas>) -> Cells {
             scope.spawn(|| {
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some((program, server)) = units.get(at) else { return };
-                    let cells = unit(choice, schemas, *program, *server);
+                    let Some((program, server, clients)) = units.get(at) else { return };
+                    let cells = unit(choice, schemas, *program, *server, clients);
                     done.lock().unwrap_or_else(PoisonError::into_inner).push((at, cells));
                 }
             });
@@ -75,22 +81,44 @@ pub(crate) fn run(choice: &Choice, schemas: &Arc<Schemas>) -> Cells {
     done.into_iter().flat_map(|(_, cells)| cells).collect()
 }
 
+/// One server behind one program, with those who ask one after the other.
+type Unit = (Program, End, Vec<Caller>);
+
+/// Everything that can be tried, with whoever can come in.
+fn units(choice: &Choice) -> Vec<Unit> {
+    let mut units = Vec::new();
+    for program in Program::ALL {
+        let own: Vec<_> = if program == Program::Rest {
+            vec![Caller::Rest]
+        } else {
+            End::all().filter(|end| program.takes(end.wire)).map(Caller::Own).collect()
+        };
+        units.extend(End::all().map(|server| (program, server, own.clone())));
+        let wires = |sdk: Sdk| sdk.ends().map(move |end| Caller::Sdk(sdk, end.wire)).filter(move |_| program.takes_sdk());
+        let official = sdk::ALL.into_iter().flat_map(wires);
+        let official: Vec<_> = official.filter(|caller| caller.end().is_some_and(|end| program.takes(end.wire))).collect();
+        if !choice.is_without_sdk && !official.is_empty() {
+            units.extend(End::all().map(|server| (program, server, official.clone())));
+        }
+    }
+    units
+}
+
+/// The behaviours that are tried with a client.
+fn behaviours(client: Caller) -> Vec<&'static str> {
+    match client {
+        Caller::Own(_) => ALL.iter().map(|behaviour| behaviour.name).collect(),
+        Caller::Sdk(..) => sdk::BEHAVIOURS.to_vec(),
+        Caller::Rest => rest::ALL.iter().map(|(name, _)| *name).collect(),
+    }
+}
+
 /// Everything with one server behind one program.
-fn unit(choice: &Choice, schemas: &Arc<Schemas>, program: Program, server: End) -> Cells {
-    let clients: Vec<_> = if program == Program::Rest {
-        vec![None]
-    } else {
-        End::all().filter(|end| program.takes(end.wire)).map(Some).collect()
-    };
-    let names: Vec<_> = if program == Program::Rest {
-        rest::ALL.iter().map(|(name, _)| *name).collect()
-    } else {
-        ALL.iter().map(|behaviour| behaviour.name).collect()
-    };
-    let cells = |client| names.iter().map(move |behaviour| Cell { program, client, server, behaviour });
+fn unit(choice: &Choice, schemas: &Arc<Schemas>, program: Program, server: End, clients: &[Caller]) -> Cells {
+    let cells = |client| behaviours(client).into_iter().map(move |behaviour| Cell { program, client, server, behaviour });
     let chosen: Vec<_> = clients
-        .into_iter()
-        .map(|client| (client, cells(client).filter(|cell| choice.takes(cell)).collect::<Vec<_>>()))
+        .iter()
+        .map(|client| (*client, cells(*client).filter(|cell| choice.takes(cell)).collect::<Vec<_>>()))
         .filter(|(_, cells)| !cells.is_empty())
         .collect();
     if chosen.is_empty() {
@@ -116,8 +144,9 @@ fn unit(choice: &Choice, schemas: &Arc<Schemas>, program: Program, server: End) 
             }
         }
         match client {
-            Some(end) => pair(&mut place, end, &cells, &mut outcomes),
-            None => outcomes.extend(cells.into_iter().map(|cell| (cell, rest(&mut place, &cell)))),
+            Caller::Own(end) => pair(&mut place, end, &cells, &mut outcomes),
+            Caller::Sdk(sdk, wire) => official(&mut place, sdk, wire, &cells, &mut outcomes),
+            Caller::Rest => outcomes.extend(cells.into_iter().map(|cell| (cell, rest(&mut place, &cell)))),
         }
     }
     eprintln!("{place:?}: {} cells", outcomes.len());
@@ -132,6 +161,23 @@ fn rest(place: &mut Place, cell: &Cell) -> Outcome {
         let faults = place.faults();
         with_faults(tried, &faults)
     })
+}
+
+/// One official client with one server.
+fn official(place: &mut Place, sdk: Sdk, wire: Wire, cells: &[Cell], outcomes: &mut Cells) {
+    let is_tried = |cell: &&Cell| impossible(cell).is_none_or(|rule| rule.is_tried);
+    let names = cells.iter().filter(is_tried).map(|cell| cell.behaviour);
+    // Every session begins and ends with these.
+    let names = names.filter(|name| !["handshake", "close"].contains(name));
+    let names: Vec<_> = ["handshake"].into_iter().chain(names).collect();
+    let mut done = sdk::session(sdk, wire, place, &names);
+    for cell in cells {
+        let outcome = judged(cell, || match &mut done {
+            Ok(done) => done.remove(cell.behaviour).unwrap_or_else(|| Err("it was not tried".into())),
+            Err(error) => Err(error.clone()),
+        });
+        outcomes.push((*cell, outcome));
+    }
 }
 
 /// One client with one server.
@@ -173,7 +219,7 @@ fn attempt(behaviour: &Behaviour, client: Client, place: &mut Place) -> (Option<
     ((tried.is_ok() && !behaviour.uses_up).then_some(client), tried)
 }
 
-fn with_faults(tried: Result<(), String>, faults: &[String]) -> Result<(), String> {
+pub(crate) fn with_faults(tried: Result<(), String>, faults: &[String]) -> Result<(), String> {
     let faults: Vec<_> = faults.iter().take(3).cloned().collect();
     match (tried, faults.is_empty()) {
         (tried, true) => tried,

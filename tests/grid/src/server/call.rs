@@ -105,6 +105,12 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// Says nothing for a while: some clients hear of no progress that comes together with the answer.
+    pub(super) fn pause(&self, pause: Duration) {
+        let (_keep, never) = channel::<()>();
+        let _ = never.recv_timeout(pause);
+    }
+
     /// Waits until it is cancelled; gives up after a while.
     pub(super) fn hang(&self) -> Result<Json, Stop> {
         let (_keep, never) = channel::<()>();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -60,9 +61,11 @@ pub(super) fn call(call: &mut Call<'_>) -> Result<Json, Stop> {
         }
         "fail" => Err(Stop::Tool("it does not work".into())),
         "progress" => {
+            let pause = Duration::from_millis(arguments["pause"].as_u64().unwrap_or_default());
             if let Some(token) = call.params["_meta"].get("progressToken").cloned() {
                 for step in 1..=3 {
                     call.say("notifications/progress", json!({"progressToken": token, "progress": step, "total": 3}));
+                    call.pause(pause);
                 }
             }
             Ok(text("done"))
