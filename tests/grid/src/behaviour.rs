@@ -11,6 +11,7 @@ mod ask;
 mod change;
 mod items;
 mod session;
+mod task;
 mod talk;
 
 /// A client, and the place where it is.
@@ -87,6 +88,10 @@ pub(crate) const ALL: &[Behaviour] = &[
     keeps("two inputs at once", ask::both),
     keeps("input not declared", ask::undeclared),
     keeps("tampered state", ask::tampered),
+    keeps("task", task::task),
+    keeps("a task asks", task::asks),
+    keeps("list of tasks", task::list),
+    keeps("cancel a task", task::cancel),
     keeps("cancel", talk::cancel),
     keeps("abandon", ask::abandon),
     keeps("equal ids of two", session::two),

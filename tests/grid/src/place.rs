@@ -28,6 +28,8 @@ const READY: Duration = Duration::from_secs(30);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Program {
     Stdio,
+    /// With a process, or a connection, of the server for each client.
+    Dedicated,
     /// One server of a hub alone.
     HubOne,
     /// All servers of a hub as one.
@@ -38,11 +40,13 @@ pub(crate) enum Program {
 }
 
 impl Program {
-    pub(crate) const ALL: [Self; 5] = [Self::Stdio, Self::HubOne, Self::Hub, Self::HubStdio, Self::Rest];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Stdio, Self::Dedicated, Self::HubOne, Self::Hub, Self::HubStdio, Self::Rest];
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Stdio => "mcp-stdio",
+            Self::Dedicated => "mcp-stdio, dedicated",
             Self::HubOne => "mcp-hub, one server",
             Self::Hub => "mcp-hub, all servers",
             Self::HubStdio => "mcp-hub stdio",
@@ -53,7 +57,7 @@ impl Program {
     /// Whether clients of this wire can reach it.
     pub(crate) fn takes(self, wire: Wire) -> bool {
         match self {
-            Self::Stdio | Self::Hub => wire != Wire::Lines,
+            Self::Stdio | Self::Dedicated | Self::Hub => wire != Wire::Lines,
             Self::HubOne => wire == Wire::Http,
             Self::HubStdio => wire == Wire::Lines,
             Self::Rest => false,
@@ -67,7 +71,7 @@ impl Program {
 
     fn binary(self) -> &'static str {
         match self {
-            Self::Stdio => "mcp-stdio",
+            Self::Stdio | Self::Dedicated => "mcp-stdio",
             Self::HubOne | Self::Hub | Self::HubStdio => "mcp-hub",
             Self::Rest => "mcp-rest",
         }
@@ -159,7 +163,7 @@ impl Place {
     /// What stands before `/mcp` and `/sse`.
     pub(crate) fn url(&self) -> String {
         let path = match self.program {
-            Program::Stdio => "/grid",
+            Program::Stdio | Program::Dedicated => "/grid",
             Program::HubOne => "/servers/grid",
             _ => "",
         };
@@ -174,6 +178,9 @@ impl Place {
     fn launch(&mut self) -> Result<(), String> {
         let mut command = self.command()?;
         command.args(["--port", "0", "--config"]).arg(self.config());
+        if self.program == Program::Dedicated {
+            command.args(["--session", "dedicated"]);
+        }
         if self.program.binary() == "mcp-hub" {
             command.args(["--state", "off"]);
         }

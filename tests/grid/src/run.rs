@@ -104,10 +104,39 @@ fn units(choice: &Choice) -> Vec<Unit> {
     units
 }
 
-/// The behaviours that are tried with a client.
-fn behaviours(client: Caller) -> Vec<&'static str> {
+/// What depends on whether clients share a server.
+const DEDICATED: [&str; 24] = [
+    "handshake",
+    "list",
+    "call",
+    "progress",
+    "log",
+    "subscribe",
+    "list_changed",
+    "roots changed",
+    "sampling",
+    "sampling with tools",
+    "elicitation, form",
+    "elicitation, URL",
+    "roots",
+    "rounds of input",
+    "two inputs at once",
+    "input not declared",
+    "task",
+    "a task asks",
+    "list of tasks",
+    "cancel a task",
+    "cancel",
+    "abandon",
+    "equal ids of two",
+    "end a session",
+];
+
+/// The behaviours that are tried with a client of a program.
+fn behaviours(program: Program, client: Caller) -> Vec<&'static str> {
+    let is_of = |name: &&str| program != Program::Dedicated || DEDICATED.contains(name);
     match client {
-        Caller::Own(_) => ALL.iter().map(|behaviour| behaviour.name).collect(),
+        Caller::Own(_) => ALL.iter().map(|behaviour| behaviour.name).filter(is_of).collect(),
         Caller::Sdk(..) => sdk::BEHAVIOURS.to_vec(),
         Caller::Rest => rest::ALL.iter().map(|(name, _)| *name).collect(),
     }
@@ -115,7 +144,7 @@ fn behaviours(client: Caller) -> Vec<&'static str> {
 
 /// Everything with one server behind one program.
 fn unit(choice: &Choice, schemas: &Arc<Schemas>, program: Program, server: End, clients: &[Caller]) -> Cells {
-    let cells = |client| behaviours(client).into_iter().map(move |behaviour| Cell { program, client, server, behaviour });
+    let cells = |client| behaviours(program, client).into_iter().map(move |behaviour| Cell { program, client, server, behaviour });
     let chosen: Vec<_> = clients
         .iter()
         .map(|client| (*client, cells(*client).filter(|cell| choice.takes(cell)).collect::<Vec<_>>()))
@@ -170,12 +199,18 @@ fn official(place: &mut Place, sdk: Sdk, wire: Wire, cells: &[Cell], outcomes: &
     // Every session begins and ends with these.
     let names = names.filter(|name| !["handshake", "close"].contains(name));
     let names: Vec<_> = ["handshake"].into_iter().chain(names).collect();
-    let mut done = sdk::session(sdk, wire, place, &names);
+    let mut done = sdk::Outcomes::new();
+    let ended = sdk::session(sdk, wire, place, &names, &mut done);
+    if let Err(error) = &ended {
+        eprintln!("FAILS {}: {error}", cells[0].name());
+    }
     for cell in cells {
-        let outcome = judged(cell, || match &mut done {
-            Ok(done) => done.remove(cell.behaviour).unwrap_or_else(|| Err("it was not tried".into())),
-            Err(error) => Err(error.clone()),
-        });
+        let outcome = match (done.remove(cell.behaviour), &ended) {
+            (Some(tried), _) => judged(cell, || tried.clone()),
+            // It is said once.
+            (None, Err(error)) if is_tried(&cell) => Outcome::Fails(error.clone()),
+            (None, _) => judged(cell, || Err("it was not tried".into())),
+        };
         outcomes.push((*cell, outcome));
     }
 }

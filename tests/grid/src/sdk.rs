@@ -116,10 +116,15 @@ pub(crate) fn installed() -> Option<PathBuf> {
 /// What became of each behaviour, by its name.
 pub(crate) type Outcomes = HashMap<String, Result<(), String>>;
 
-/// Runs one session with these behaviours to its end.
-pub(crate) fn session(sdk: Sdk, wire: Wire, place: &mut Place, behaviours: &[&str]) -> Result<Outcomes, String> {
+/// Runs one session with these behaviours to its end; what it does not come to is not among the outcomes.
+pub(crate) fn session(
+    sdk: Sdk,
+    wire: Wire,
+    place: &mut Place,
+    behaviours: &[&str],
+    outcomes: &mut Outcomes,
+) -> Result<(), String> {
     let mut session = Session::start(sdk, wire, place, behaviours)?;
-    let mut outcomes = Outcomes::new();
     loop {
         let line = session.lines.recv_timeout(PATIENCE).map_err(|_| format!("it says no more: {}", session.said()))?;
         if env::var_os("GRID_LOG").is_some() {
@@ -145,7 +150,7 @@ pub(crate) fn session(sdk: Sdk, wire: Wire, place: &mut Place, behaviours: &[&st
         }
         outcomes.insert(name.to_owned(), outcome);
         if name == "close" {
-            return Ok(outcomes);
+            return Ok(());
         }
     }
 }

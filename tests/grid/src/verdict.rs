@@ -96,6 +96,11 @@ const RULES: &[Rule] = &[
         "elicitation came with 2025-06-18; one of both is older, and the server hears that the client cannot be asked",
     ),
     tried(
+        &["rounds of input", "two inputs at once"],
+        |cell| cell.client == Caller::Rest && cell.server.revision < Revision::Jun25,
+        "a caller of REST can be asked for forms alone, and elicitation came with 2025-06-18; the server hears that he cannot be asked",
+    ),
+    tried(
         &["elicitation, URL", "sampling with tools"],
         |cell| cell.one_is_older_than(Revision::Nov25),
         "this came with 2025-11-25; one of both is older, and the server hears that the client cannot be asked",
@@ -104,6 +109,22 @@ const RULES: &[Rule] = &[
         &["sampling", "sampling with tools", "roots"],
         |cell| cell.client == Caller::Rest,
         "a caller of REST has neither a model nor roots, and nobody may be asked for what he has not declared",
+    ),
+    not_tried(
+        &["task", "list of tasks", "cancel a task", "a task asks"],
+        |cell| cell.one_is_older_than(Revision::Nov25),
+        "tasks came with 2025-11-25; one of both is older",
+    ),
+    tried(
+        &["list of tasks"],
+        |cell| cell.client_is(|client| client.revision.is_modern()),
+        "the extension of 2026-07-28 has no list of tasks; it is answered as an unknown method",
+    ),
+    tried(
+        &["task", "list of tasks", "cancel a task", "a task asks"],
+        |cell| cell.client_is(|client| client.revision.is_modern() != cell.server.revision.is_modern()),
+        "tasks of 2025-11-25 are asked for by the client and belong to the core, those of 2026-07-28 are the server's decision and an \
+         extension: nobody of the other era is told that there are any, calls are done at once, and requests about tasks are refused",
     ),
     tried(
         &["ping"],
@@ -132,7 +153,7 @@ const RULES: &[Rule] = &[
     ),
     not_tried(
         &["roots changed"],
-        |_| true,
+        |cell| cell.program != Program::Dedicated,
         "clients that share a server have roots of their own, so it is told `roots.listChanged: false`, after which no client may send \
          it, and asks when it needs them",
     ),

@@ -87,6 +87,12 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// Whether the request says that its client knows the extension.
+    pub(super) fn has_tasks(&self) -> bool {
+        let capabilities = &self.params["_meta"][format!("{META}clientCapabilities")];
+        capabilities["extensions"].get(super::EXTENSION).is_some()
+    }
+
     /// Says something that belongs to it.
     pub(super) fn say(&self, method: &str, params: Json) {
         (self.out)(&json!({"jsonrpc": "2.0", "method": method, "params": params}));
