@@ -6,8 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mcp_jsonrpc::{Id, Kind, Message};
-use mcp_protocol::{CancelledParams, ProgressParams, meta, method};
+use mcp_jsonrpc::{Id, Kind, Message, field};
+use mcp_protocol::{CancelledParams, ProgressParams, meta, method, related_task_path, task_id};
 
 use crate::{Label, Unlabelled};
 
@@ -27,6 +27,8 @@ pub(crate) struct InFlight<W> {
     ghosts: VecDeque<Ghost>,
     /// To which call a server's request went, until the call is over.
     asked: HashMap<Id, u64>,
+    /// The calls that wait for the result of a task, by its id: on them the server asks what the task needs to know.
+    results: HashMap<Box<str>, u64>,
     limit: usize,
 }
 
@@ -110,6 +112,7 @@ impl<W: Clone> InFlight<W> {
             calls: 0,
             ghosts: VecDeque::new(),
             asked: HashMap::new(),
+            results: HashMap::new(),
             limit: limit.min((1 << SLOT_BITS) - MAX_GHOSTS),
         }
     }
@@ -139,6 +142,11 @@ impl<W: Clone> InFlight<W> {
         let name = request.method().unwrap_or_default();
         let binding = name == method::INITIALIZE;
         let is_attributable = method::may_interact(name);
+        if name == method::TASKS_RESULT
+            && let Some(task) = request.params().and_then(|params| task_id(params).ok())
+        {
+            self.results.insert(task.into(), key);
+        }
         self.calls += 1;
         self.attributable += usize::from(is_attributable);
         entry.state = State::Waiting(Waiting { waiter, owner, number: self.calls, label, is_attributable, binding });
@@ -160,7 +168,7 @@ impl<W: Clone> InFlight<W> {
                 Some(id) => Delivery::Answer(Message::response(&id, "{}")),
                 None => Delivery::Stale,
             },
-            Kind::Request => match (self.likely_call(now), message.id()) {
+            Kind::Request => match (self.result_of_task(&message).or_else(|| self.likely_call(now)), message.id()) {
                 (Some(key), Some(id)) if self.asked.len() < MAX_ASKED => {
                     self.asked.insert(id, key);
                     self.note(key, message)
@@ -186,7 +194,7 @@ impl<W: Clone> InFlight<W> {
                     None => Delivery::Event(message),
                 }
             }
-            Some(method::MESSAGE) => match self.likely_call(now) {
+            Some(method::MESSAGE) => match self.result_of_task(&message).or_else(|| self.likely_call(now)) {
                 Some(key) => self.note(key, message),
                 None => Delivery::Event(message),
             },
@@ -227,6 +235,7 @@ impl<W: Clone> InFlight<W> {
         self.free.clear();
         self.ghosts.clear();
         self.asked.clear();
+        self.results.clear();
         let slots = (0_u64..).zip(std::mem::take(&mut self.slots));
         let calls = slots.filter_map(|(at, slot)| match slot.state {
             State::Waiting(call) => Some((u64::from(slot.generation) << SLOT_BITS | at, call.waiter)),
@@ -240,6 +249,15 @@ impl<W: Clone> InFlight<W> {
             Some(call) => Delivery::Note(call.waiter.clone(), message),
             None => Delivery::Stale,
         }
+    }
+
+    /// The key of the call that waits for the result of the task that a message names.
+    fn result_of_task(&self, message: &Message) -> Option<u64> {
+        if self.results.is_empty() {
+            return None;
+        }
+        let task = message.value(&related_task_path("params")).and_then(field::unescape)?;
+        self.results.get(&*task).copied()
     }
 
     /// The key of the call that a message without a name of its call is given to.
@@ -289,6 +307,9 @@ impl<W: Clone> InFlight<W> {
         self.attributable -= usize::from(call.is_attributable);
         if !self.asked.is_empty() {
             self.asked.retain(|_, asked| *asked != key);
+        }
+        if !self.results.is_empty() {
+            self.results.retain(|_, result| *result != key);
         }
         Some(call)
     }

@@ -253,3 +253,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_a_task_asks_comes_on_the_call_that_waits_for_its_result() {
+    let mut table = table();
+    let result_of = |id: &str| {
+        parse(&format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tasks/result","params":{{"taskId":"{id}"}}}}"#))
+    };
+    let ask = |id: &str| {
+        let params = format!(r#"{{"_meta":{{"io.modelcontextprotocol/related-task":{{"taskId":"{id}"}}}}}}"#);
+        Message::request(&Id::from(0), method::ELICITATION_CREATE, Some(&params))
+    };
+    let (_, to_ann) = table.ask(&result_of("a"), None, "ann").unwrap();
+    table.ask(&result_of("b"), None, "bob").unwrap();
+    assert!(matches!(receive(&mut table, ask("a")), Delivery::Note("ann", _)));
+    assert!(matches!(receive(&mut table, ask("b")), Delivery::Note("bob", _)));
+    assert!(matches!(receive(&mut table, ask("c")), Delivery::Event(_)), "a task that nobody waits for");
+    assert!(matches!(receive(&mut table, question()), Delivery::Event(_)), "it names no task");
+    let (_, _) = table.ask(&call("2"), None, "eve").unwrap();
+    assert!(matches!(receive(&mut table, ask("b")), Delivery::Note("bob", _)), "whatever else is under way");
+    receive(&mut table, answer(&to_ann.id().unwrap()));
+    table.ask(&call("3"), None, "ann").unwrap();
+    assert!(matches!(receive(&mut table, ask("a")), Delivery::Event(_)), "it has its result");
+}
