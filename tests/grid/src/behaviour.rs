@@ -11,8 +11,8 @@ mod ask;
 mod change;
 mod items;
 mod session;
-mod task;
 mod talk;
+mod task;
 
 /// A client, and the place where it is.
 #[derive(Debug)]

@@ -6,11 +6,12 @@ use std::thread;
 
 use crate::behaviour::{ALL, Behaviour, Pair};
 use crate::client::{Client, capabilities};
-use crate::place::{Place, Program};
+use crate::place::Place;
 use crate::rest;
-use crate::revision::{End, Revision, Wire};
+use crate::revision::{End, Wire};
 use crate::schema::Schemas;
 use crate::sdk::{self, Sdk};
+use crate::unit::{Choice, Unit, behaviours, units};
 use crate::verdict::{Caller, Cell, Rule, impossible};
 
 /// Cells, with what became of them.
@@ -24,44 +25,9 @@ pub(crate) enum Outcome {
     Fails(String),
 }
 
-/// Which cells are tried, and by how many at once.
-#[derive(Debug, Default)]
-pub(crate) struct Choice {
-    pub(crate) is_smoke: bool,
-    /// Each has to be in the name of a cell.
-    pub(crate) only: Vec<String>,
-    pub(crate) jobs: usize,
-    /// Whether the official clients are left out.
-    pub(crate) is_without_sdk: bool,
-}
-
-impl Choice {
-    fn takes(&self, cell: &Cell) -> bool {
-        let name = cell.name();
-        self.only.iter().all(|text| name.contains(text.as_str())) && (!self.is_smoke || is_smoke(cell))
-    }
-}
-
-/// What is tried with every change: the oldest, the newest legacy and the modern revision, over the wires that people use most.
-fn is_smoke(cell: &Cell) -> bool {
-    let revisions = [Revision::Nov24, Revision::Nov25, Revision::Jul26];
-    let knows = |end: End| revisions.contains(&end.revision);
-    let is_first = matches!(cell.program, Program::Stdio | Program::HubStdio | Program::Rest);
-    let is_common = |end: End| end.wire == Wire::Lines || end.revision == Revision::Jul26;
-    if let Caller::Sdk(_, wire) = cell.client {
-        let is_new = cell.server.revision >= Revision::Nov25 && cell.server.wire == Wire::Lines;
-        return cell.program == Program::Hub && wire == Wire::Http && is_new;
-    }
-    is_first
-        && cell.behaviour != "reconnect"
-        && cell.client.end().is_none_or(knows)
-        && knows(cell.server)
-        && is_common(cell.server)
-}
-
 /// All cells that were chosen, with what became of them, in a fixed order.
 pub(crate) fn run(choice: &Choice, schemas: &Arc<Schemas>) -> Cells {
-    let units: Vec<_> = units(choice);
+    let units = units(choice);
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, Cells)>> = Mutex::default();
     thread::scope(|scope| {
@@ -69,8 +35,8 @@ pub(crate) fn run(choice: &Choice, schemas: &Arc<Schemas>) -> Cells {
             scope.spawn(|| {
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some((program, server, clients)) = units.get(at) else { return };
-                    let cells = unit(choice, schemas, *program, *server, clients);
+                    let Some(unit) = units.get(at) else { return };
+                    let cells = run_unit(choice, schemas, unit);
                     done.lock().unwrap_or_else(PoisonError::into_inner).push((at, cells));
                 }
             });
@@ -81,71 +47,14 @@ pub(crate) fn run(choice: &Choice, schemas: &Arc<Schemas>) -> Cells {
     done.into_iter().flat_map(|(_, cells)| cells).collect()
 }
 
-/// One server behind one program, with those who ask one after the other.
-type Unit = (Program, End, Vec<Caller>);
-
-/// Everything that can be tried, with whoever can come in.
-fn units(choice: &Choice) -> Vec<Unit> {
-    let mut units = Vec::new();
-    for program in Program::ALL {
-        let own: Vec<_> = if program == Program::Rest {
-            vec![Caller::Rest]
-        } else {
-            End::all().filter(|end| program.takes(end.wire)).map(Caller::Own).collect()
-        };
-        units.extend(End::all().map(|server| (program, server, own.clone())));
-        let wires = |sdk: Sdk| sdk.ends().map(move |end| Caller::Sdk(sdk, end.wire)).filter(move |_| program.takes_sdk());
-        let official = sdk::ALL.into_iter().flat_map(wires);
-        let official: Vec<_> = official.filter(|caller| caller.end().is_some_and(|end| program.takes(end.wire))).collect();
-        if !choice.is_without_sdk && !official.is_empty() {
-            units.extend(End::all().map(|server| (program, server, official.clone())));
-        }
-    }
-    units
-}
-
-/// What depends on whether clients share a server.
-const DEDICATED: [&str; 24] = [
-    "handshake",
-    "list",
-    "call",
-    "progress",
-    "log",
-    "subscribe",
-    "list_changed",
-    "roots changed",
-    "sampling",
-    "sampling with tools",
-    "elicitation, form",
-    "elicitation, URL",
-    "roots",
-    "rounds of input",
-    "two inputs at once",
-    "input not declared",
-    "task",
-    "a task asks",
-    "list of tasks",
-    "cancel a task",
-    "cancel",
-    "abandon",
-    "equal ids of two",
-    "end a session",
-];
-
-/// The behaviours that are tried with a client of a program.
-fn behaviours(program: Program, client: Caller) -> Vec<&'static str> {
-    let is_of = |name: &&str| program != Program::Dedicated || DEDICATED.contains(name);
-    match client {
-        Caller::Own(_) => ALL.iter().map(|behaviour| behaviour.name).filter(is_of).collect(),
-        Caller::Sdk(..) => sdk::BEHAVIOURS.to_vec(),
-        Caller::Rest => rest::ALL.iter().map(|(name, _)| *name).collect(),
-    }
-}
-
 /// Everything with one server behind one program.
-fn unit(choice: &Choice, schemas: &Arc<Schemas>, program: Program, server: End, clients: &[Caller]) -> Cells {
-    let cells = |client| behaviours(program, client).into_iter().map(move |behaviour| Cell { program, client, server, behaviour });
-    let chosen: Vec<_> = clients
+fn run_unit(choice: &Choice, schemas: &Arc<Schemas>, unit: &Unit) -> Cells {
+    let (program, server) = (unit.program, unit.server);
+    let cells = |client| {
+        behaviours(program, client).into_iter().map(move |behaviour| Cell { program, client, server, behaviour })
+    };
+    let chosen: Vec<_> = unit
+        .clients
         .iter()
         .map(|client| (*client, cells(*client).filter(|cell| choice.takes(cell)).collect::<Vec<_>>()))
         .filter(|(_, cells)| !cells.is_empty())

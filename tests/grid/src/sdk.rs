@@ -164,9 +164,7 @@ fn look(place: &mut Place, what: &str) -> Result<(), String> {
         }
         "hangs" => place.until("the call", |entry| entry["note"] == "hangs"),
         "cancelled" => place.until("the end of the call", is_cancelled),
-        "roots changed" => {
-            place.until(what, |entry| entry["heard"]["method"] == "notifications/roots/list_changed")
-        }
+        "roots changed" => place.until(what, |entry| entry["heard"]["method"] == "notifications/roots/list_changed"),
         _ => Err(format!("nobody knows what `{what}` is")),
     }
 }
@@ -182,11 +180,8 @@ impl Session {
     fn start(sdk: Sdk, wire: Wire, place: &Place, behaviours: &[&str]) -> Result<Self, String> {
         let folder = installed().ok_or("the official clients are not installed")?;
         let file = Path::new(HERE).join(sdk.driver);
-        let program = if sdk.driver.starts_with("py") {
-            folder.join(sdk.driver).join("bin/python")
-        } else {
-            "node".into()
-        };
+        let program =
+            if sdk.driver.starts_with("py") { folder.join(sdk.driver).join("bin/python") } else { "node".into() };
         let mut command = place.clean(program);
         if sdk.driver.starts_with("py") {
             // They warn about what the modern era has deprecated; that is what is used here.

@@ -16,7 +16,8 @@ const HEAD: &str = "\
 
 Every client with every server. This page is made by `just grid`, which starts our programs with a server of one revision behind them
 and clients of one revision before them, tries everything that is listed below, and holds every message that a program sends to
-either side against the schema of that side's revision.
+either side against the schema of that side's revision. `mcp-stdio, dedicated` is `mcp-stdio --session dedicated`, with what depends
+on whether clients share a server.
 
 A cell is one behaviour of one client with one server through one program. It works, or the specification makes it impossible; then
 the reason is [below](#what-is-impossible), and where there is something to refuse, it was tried that it is refused well.

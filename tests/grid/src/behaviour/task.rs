@@ -144,7 +144,11 @@ pub(super) fn asks(pair: &mut Pair<'_>) -> Result<(), String> {
     ensure(text.contains("Hi!"), || format!("it has not been answered: {text}"))?;
     if !is_modern(pair) {
         let (_, params) = pair.client.asked.first().ok_or("nobody was asked")?;
-        equal("the task of the question", &params["_meta"]["io.modelcontextprotocol/related-task"]["taskId"], &json!(id))?;
+        equal(
+            "the task of the question",
+            &params["_meta"]["io.modelcontextprotocol/related-task"]["taskId"],
+            &json!(id),
+        )?;
     }
     Ok(())
 }
