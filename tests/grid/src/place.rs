@@ -22,7 +22,7 @@ use crate::revision::{End, Wire};
 use crate::schema::{From, Schemas};
 
 const STEP: Duration = Duration::from_millis(10);
-const READY: Duration = Duration::from_secs(30);
+const READY: Duration = Duration::from_mins(1);
 
 /// A program, in one of the ways in which it offers a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -19,7 +19,7 @@ use crate::place::Place;
 use crate::revision::{End, Revision, Wire};
 
 /// For a line; a session gives up a behaviour before that.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(90);
 const HERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../peers");
 
 /// A library, told to speak one era. The newest revision of that era is what it speaks to us.

@@ -14,7 +14,7 @@ use crate::revision::Revision;
 const META: &str = "io.modelcontextprotocol/";
 const LEVELS: [&str; 8] = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
 /// How long an answer may take, in steps of [`STEP`].
-const STEPS: u32 = 1000;
+const STEPS: u32 = 3000;
 const STEP: Duration = Duration::from_millis(10);
 
 /// Why a call ends without a result.
@@ -109,12 +109,6 @@ impl<'a> Call<'a> {
         if least.is_some_and(|least| at(&least) <= at(level)) {
             self.say("notifications/message", json!({"level": level, "logger": "grid", "data": data}));
         }
-    }
-
-    /// Says nothing for a while: some clients hear of no progress that comes together with the answer.
-    pub(super) fn pause(&self, pause: Duration) {
-        let (_keep, never) = channel::<()>();
-        let _ = never.recv_timeout(pause);
     }
 
     /// Waits until it is cancelled; gives up after a while.
@@ -220,4 +214,10 @@ impl<'a> Call<'a> {
         }
         Err(Stop::Tool("nobody has answered".into()))
     }
+}
+
+/// Says nothing for a while: some clients hear of no progress that comes together with the answer.
+pub(super) fn pause(pause: Duration) {
+    let (_keep, never) = channel::<()>();
+    let _ = never.recv_timeout(pause);
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::call::{Call, Stop};
+use super::call::{Call, Stop, pause};
 use super::{lock, tools};
 use crate::Json;
 use crate::revision::Revision;
@@ -133,7 +133,7 @@ fn payload(call: &mut Call<'_>, mut task: Task) -> Result<Json, Stop> {
         task = change(call, |task| task.answer = Some(answer))?;
     }
     while task.status() == "working" && !call.is_cancelled() {
-        call.pause(QUICK);
+        pause(QUICK);
         task = change(call, |_| ())?;
     }
     let mut result = task.result();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::call::{Call, Stop};
+use super::call::{Call, Stop, pause};
 use super::{lock, tasks};
 use crate::Json;
 use crate::revision::Revision;
@@ -62,11 +62,11 @@ pub(super) fn call(call: &mut Call<'_>) -> Result<Json, Stop> {
         }
         "fail" => Err(Stop::Tool("it does not work".into())),
         "progress" => {
-            let pause = Duration::from_millis(arguments["pause"].as_u64().unwrap_or_default());
+            let wait = Duration::from_millis(arguments["pause"].as_u64().unwrap_or_default());
             if let Some(token) = call.params["_meta"].get("progressToken").cloned() {
                 for step in 1..=3 {
                     call.say("notifications/progress", json!({"progressToken": token, "progress": step, "total": 3}));
-                    call.pause(pause);
+                    pause(wait);
                 }
             }
             Ok(text("done"))
