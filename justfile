@@ -21,7 +21,7 @@ conformance *ARGS:
     cargo build --package mcp-stdio --package mcp-hub
     tests/conformance/run {{ARGS}}
 
-# Every client with every server through every program, and docs/compatibility.md; needs MCP_SPEC_DIR. `--only TEXT` picks cells.
+# Every client with every server through every program, and docs/compatibility.md; needs MCP_SPEC_DIR and `just peers`. `--only TEXT` picks cells.
 grid *ARGS="--table docs/compatibility.md":
     cargo build --package mcp-stdio --package mcp-hub --package mcp-rest --package grid
     cargo run --quiet --package grid -- {{ARGS}}

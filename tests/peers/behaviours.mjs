@@ -1,6 +1,6 @@
 // One whole session with a server, behaviour by behaviour, for both majors of the TypeScript client.
 //
-//   node sdk1.mjs --transport http|sse --url URL --server everything|filesystem|time|echo|survivor [--session shared] [--root DIR]
+//   node sdk1.mjs --transport http|sse --url URL --server everything|filesystem|time|echo|survivor|grid [--session shared] [--root DIR]
 //     [--prefix TEXT]      what stands before the names of the server's tools and prompts, where it is one of many
 //   node sdk1.mjs --transport stdio --server … -- COMMAND ARGS…      the same without anything in between
 //
@@ -15,10 +15,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
+import { grid } from "./grid.mjs";
 
-const LIMIT_MS = 20_000; // for one behaviour: a hang is a failure with a name
+// For one behaviour: a hang is a failure with a name. The grid runs several sessions at once, and waits longer.
+const limitMs = () => (options.server === "grid" ? 60_000 : 20_000);
 
-export const capabilities = { roots: { listChanged: true }, sampling: {}, elicitation: { form: {} } };
+export const capabilities = { roots: { listChanged: true }, sampling: { tools: {} }, elicitation: { form: {}, url: {} } };
 
 const { values: options, positionals: command } = parseArgs({
   allowPositionals: true,
@@ -30,6 +32,10 @@ const { values: options, positionals: command } = parseArgs({
     root: { type: "string" },
     era: { type: "string", default: "legacy" },
     prefix: { type: "string", default: "" },
+    // Of the grid alone.
+    revision: { type: "string", default: "" },
+    behind: { type: "string", default: "" },
+    behaviours: { type: "string", default: "" },
   },
 });
 export { options };
@@ -91,7 +97,7 @@ export async function run(peer) {
   async function behaviour(name, check) {
     let timer;
     const late = new Promise((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no result within ${LIMIT_MS} ms`)), LIMIT_MS);
+      timer = setTimeout(() => reject(new Error(`no result within ${limitMs()} ms`)), limitMs());
     });
     try {
       await Promise.race([check(), late]);
@@ -277,13 +283,19 @@ export async function run(peer) {
     end: released,
   };
 
+  const sets = { everything, filesystem, time, echo, survivor };
+  if (options.server === "grid") {
+    const all = grid(peer, options);
+    sets.grid = Object.fromEntries(options.behaviours.split(";").map((name) => [name, all[name]]));
+  }
+
   await behaviour("initialize", async () => {
     await peer.connect();
     assert.ok(client.getServerVersion().name);
     assert.ok(client.getServerCapabilities().tools);
   });
   if (failures === 0)
-    for (const [name, check] of Object.entries({ everything, filesystem, time, echo, survivor }[options.server]))
+    for (const [name, check] of Object.entries(sets[options.server]))
       await behaviour(name, check);
   await behaviour("close", () => peer.close());
   // exit(), not exitCode: a socket left open must not keep the process alive past its verdict.

@@ -1,6 +1,6 @@
 """One whole session with a server, behaviour by behaviour, for both majors of the Python client.
 
-    python py1.py --transport http|sse --url URL --server everything|filesystem|time|echo|survivor [--session shared] [--root DIR]
+    python py1.py --transport http|sse --url URL --server everything|filesystem|time|echo|survivor|grid [--session shared] [--root DIR]
     python py1.py --transport stdio --server … -- COMMAND ARGS…      the same without anything in between
 
 With `survivor`, the server's process is ended when the driver prints `ready`; a line on stdin says when it is done.
@@ -18,19 +18,25 @@ from pathlib import Path
 
 import anyio
 
-LIMIT_S = 20  # for one behaviour: a hang is a failure with a name
+from grid import Grid
+
+# For one behaviour: a hang is a failure with a name. The grid runs several sessions at once, and waits longer.
+LIMIT_S, GRID_LIMIT_S = 20, 60
 
 
 def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("--url")
     parser.add_argument("--transport", choices=["http", "sse", "stdio"], default="http")
-    parser.add_argument("--server", choices=["everything", "filesystem", "time", "echo", "survivor"], default="everything")
+    parser.add_argument("--server", choices=["everything", "filesystem", "time", "echo", "survivor", "grid"], default="everything")
     parser.add_argument("--session", choices=["dedicated", "shared"], default="dedicated")
     parser.add_argument("--root")
     parser.add_argument("--era", choices=["legacy", "auto"], default="legacy")
     # What stands before the names of the server's tools and prompts, where it is one of many.
     parser.add_argument("--prefix", default="")
+    # Of the grid alone.
+    for name in ["revision", "behind", "behaviours"]:
+        parser.add_argument(f"--{name}", default="")
     parser.add_argument("command", nargs="*")
     options = parser.parse_args()
     options.root = options.root or tempfile.mkdtemp(prefix="mcp-peer-")
@@ -64,14 +70,15 @@ class Session:
         self.options, self.peer, self.failures = options, peer, 0
 
     async def behaviour(self, name, check):
+        limit = GRID_LIMIT_S if self.options.server == "grid" else LIMIT_S
         try:
-            with anyio.fail_after(LIMIT_S):
+            with anyio.fail_after(limit):
                 await check()
             print(f"ok {name}", flush=True)
         except Exception as error:
             self.failures += 1
             line = traceback.extract_tb(error.__traceback__)[-1].line
-            why = f"no result within {LIMIT_S} s" if isinstance(error, TimeoutError) else f"{error!r} at `{line}`"
+            why = f"no result within {limit} s" if isinstance(error, TimeoutError) else f"{error!r} at `{line}`"
             print(f"fail {name}: {why}"[:2000].replace("\n", " | "), flush=True)
 
     async def text(self, name, args, **options):
@@ -90,7 +97,10 @@ class Session:
 
     async def run(self):
         await self.behaviour("initialize", self.peer.initialize)
-        if self.failures == 0:
+        if self.failures == 0 and self.options.server == "grid":
+            for name, check in Grid(self.options, self.peer).checks():
+                await self.behaviour(name, check)
+        elif self.failures == 0:
             prefix = self.options.server + "_"
             for name in vars(Session):
                 if name.startswith(prefix):

@@ -11,9 +11,10 @@ const client = new Client(
 
 await run({
   client,
+  revision: () => client.getNegotiatedProtocolVersion(),
   connect: () => client.connect(wire),
   isModern: () => client.getProtocolEra() === "modern",
-  call: (name, args, callOptions) => client.callTool({ name, arguments: args }, callOptions),
+  call: (name, args, callOptions, meta) => client.callTool({ name, arguments: args, _meta: meta }, callOptions),
   onRequest: (method, handler) => client.setRequestHandler(method, handler),
   onNotification: (method, handler) => client.setNotificationHandler(method, handler),
   async close() {

@@ -20,6 +20,7 @@ class Peer:
 
     def __init__(self, options, transport):
         self.logs, self.updates, self.roots = Inbox(), Inbox(), Inbox()
+        self.asked, self.notes = [], []
         self.root = Path(options.root).as_uri()
         self.client = Client(
             transport,
@@ -29,6 +30,7 @@ class Peer:
             list_roots_callback=self.on_roots,
             logging_callback=self.on_log,
             message_handler=self.on_message,
+            sampling_capabilities=types.SamplingCapability(tools=types.SamplingToolsCapability()),
         )
 
     async def initialize(self):
@@ -47,6 +49,21 @@ class Peer:
     async def complete(self, prompt, argument, context):
         return await self.client.complete(types.PromptReference(name=prompt), argument, context)
 
+    async def page(self, method, cursor):
+        return await getattr(self.client, method)(cursor=cursor)
+
+    def revision(self):
+        return self.client.protocol_version
+
+    def capabilities(self):
+        return self.client.server_capabilities
+
+    def next_id(self):
+        """It needs none to give a call up."""
+
+    async def give_up(self, scope, _id):
+        scope.cancel()
+
     def is_modern(self):
         return self.client.protocol_version >= "2026"
 
@@ -64,13 +81,18 @@ class Peer:
         assert scope.cancelled_caught, "the call ended before it was cancelled"
 
     async def on_sampling(self, _context, params):
+        self.asked.append(("sampling/createMessage", params))
         content = types.TextContent(text=f"sampled <{params.messages[0].content.text}>")
         return types.CreateMessageResult(role="assistant", model="peer-model", content=content)
 
-    async def on_elicitation(self, _context, _params):
+    async def on_elicitation(self, _context, params):
+        self.asked.append(("elicitation/create", params))
+        if params.mode == "url":
+            return types.ElicitResult(action="accept")
         return types.ElicitResult(action="accept", content={"name": "Ada Lovelace"})
 
     async def on_roots(self, _context):
+        self.asked.append(("roots/list", None))
         self.roots.push(self.root)
         return types.ListRootsResult(roots=[types.Root(uri=self.root, name="peer-root")])
 
@@ -78,6 +100,8 @@ class Peer:
         self.logs.push(params)
 
     async def on_message(self, message):
+        if method := getattr(message, "method", None):
+            self.notes.append(method)
         if isinstance(message, types.ResourceUpdatedNotification):
             self.updates.push(str(message.params.uri))
 

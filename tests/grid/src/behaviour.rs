@@ -12,6 +12,7 @@ mod change;
 mod items;
 mod session;
 mod talk;
+mod task;
 
 /// A client, and the place where it is.
 #[derive(Debug)]
@@ -87,6 +88,10 @@ pub(crate) const ALL: &[Behaviour] = &[
     keeps("two inputs at once", ask::both),
     keeps("input not declared", ask::undeclared),
     keeps("tampered state", ask::tampered),
+    keeps("task", task::task),
+    keeps("a task asks", task::asks),
+    keeps("list of tasks", task::list),
+    keeps("cancel a task", task::cancel),
     keeps("cancel", talk::cancel),
     keeps("abandon", ask::abandon),
     keeps("equal ids of two", session::two),
@@ -111,6 +116,6 @@ fn echo(client: &mut Client, text: &str) -> Result<(), String> {
 }
 
 /// The server knows that a call is given up. One whose process had that one call is ended next, maybe before it can note more.
-fn is_cancelled(entry: &Json) -> bool {
+pub(crate) fn is_cancelled(entry: &Json) -> bool {
     entry["note"] == "cancelled" || entry["heard"]["method"] == "notifications/cancelled"
 }

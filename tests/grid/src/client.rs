@@ -23,8 +23,8 @@ pub(crate) use http::Http;
 pub(crate) use lines::Lines;
 pub(crate) use pair::Pair;
 
-/// For anything that comes at all.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+/// For anything that comes at all, on a machine that has other things to do.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 const META: &str = "io.modelcontextprotocol/";
 
 /// What comes from a wire.

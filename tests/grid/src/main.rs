@@ -1,7 +1,7 @@
 //! Every client with every server, through every program: what works, and what the specification makes impossible.
 //!
 //! Clients and servers are our own and know exactly one revision over one wire each. Whatever a program of ours says to either is
-//! held against the schema of that revision.
+//! held against the schema of that revision. The official client libraries come to the same servers.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "it fails by panicking, as a test does")]
 #![expect(clippy::print_stderr, reason = "a program may")]
@@ -23,14 +23,17 @@ mod rest;
 mod revision;
 mod run;
 mod schema;
+mod sdk;
 mod server;
 mod table;
+mod unit;
 mod verdict;
 
 use record::Record;
 use revision::{Revision, Wire};
-use run::{Choice, Outcome};
+use run::Outcome;
 use schema::Schemas;
+use unit::{Choice, Clients};
 
 type Json = serde_json::Value;
 
@@ -50,8 +53,7 @@ fn main() -> ExitCode {
     }
 }
 
-const USAGE: &str =
-    "grid [--smoke] [--only TEXT]… [--jobs N] [--table FILE]: tries the cells whose names have every TEXT";
+const USAGE: &str = "grid [--smoke] [--only TEXT]… [--without-sdk|--sdk-alone] [--jobs N] [--table FILE]: tries the cells whose names have every TEXT";
 
 /// Tries, and says what fails.
 fn run(options: &[&str]) -> Result<(), String> {
@@ -61,12 +63,23 @@ fn run(options: &[&str]) -> Result<(), String> {
     while let Some(option) = options.next() {
         let mut value = || options.next().copied().ok_or(USAGE);
         match *option {
+            "--without-sdk" => choice.clients = Clients::Own,
+            "--sdk-alone" => choice.clients = Clients::Official,
             "--smoke" => choice.is_smoke = true,
             "--only" => choice.only.push(value()?.to_owned()),
             "--jobs" => choice.jobs = value()?.parse().map_err(|_| USAGE)?,
             "--table" => table = Some(value()?.to_owned()),
             _ => return Err(USAGE.into()),
         }
+    }
+    if choice.clients != Clients::Own && sdk::installed().is_none() {
+        let lacking =
+            "the official clients are not installed: `tests/peers/install` does that, `--without-sdk` leaves them out";
+        if env::var_os("CI").is_some() || env::var_os("MCP_TESTS_STRICT").is_some_and(|strict| strict == "1") {
+            return Err(lacking.into());
+        }
+        eprintln!("{lacking}; so they are");
+        choice.clients = Clients::Own;
     }
     let began = Instant::now();
     let cells = run::run(&choice, &Arc::new(Schemas::find()?));

@@ -22,12 +22,14 @@ use crate::revision::{End, Wire};
 use crate::schema::{From, Schemas};
 
 const STEP: Duration = Duration::from_millis(10);
-const READY: Duration = Duration::from_secs(30);
+const READY: Duration = Duration::from_mins(1);
 
 /// A program, in one of the ways in which it offers a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Program {
     Stdio,
+    /// With a process, or a connection, of the server for each client.
+    Dedicated,
     /// One server of a hub alone.
     HubOne,
     /// All servers of a hub as one.
@@ -38,11 +40,13 @@ pub(crate) enum Program {
 }
 
 impl Program {
-    pub(crate) const ALL: [Self; 5] = [Self::Stdio, Self::HubOne, Self::Hub, Self::HubStdio, Self::Rest];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Stdio, Self::Dedicated, Self::HubOne, Self::Hub, Self::HubStdio, Self::Rest];
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Stdio => "mcp-stdio",
+            Self::Dedicated => "mcp-stdio, dedicated",
             Self::HubOne => "mcp-hub, one server",
             Self::Hub => "mcp-hub, all servers",
             Self::HubStdio => "mcp-hub stdio",
@@ -53,16 +57,21 @@ impl Program {
     /// Whether clients of this wire can reach it.
     pub(crate) fn takes(self, wire: Wire) -> bool {
         match self {
-            Self::Stdio | Self::Hub => wire != Wire::Lines,
+            Self::Stdio | Self::Dedicated | Self::Hub => wire != Wire::Lines,
             Self::HubOne => wire == Wire::Http,
             Self::HubStdio => wire == Wire::Lines,
             Self::Rest => false,
         }
     }
 
+    /// Whether the official clients are tried with it.
+    pub(crate) fn takes_sdk(self) -> bool {
+        matches!(self, Self::Stdio | Self::Hub | Self::HubStdio)
+    }
+
     fn binary(self) -> &'static str {
         match self {
-            Self::Stdio => "mcp-stdio",
+            Self::Stdio | Self::Dedicated => "mcp-stdio",
             Self::HubOne | Self::Hub | Self::HubStdio => "mcp-hub",
             Self::Rest => "mcp-rest",
         }
@@ -126,22 +135,52 @@ impl Place {
     }
 
     fn config(&self) -> PathBuf {
-        self.folder.path().join("config.json")
+        self.file("config.json")
     }
 
     /// The program without our own settings, saying what it has to say to a file.
     fn command(&self) -> Result<Command, String> {
-        let mut command = Command::new(built(self.program.binary())?);
+        Ok(self.clean(built(self.program.binary())?))
+    }
+
+    /// Any program, without our own settings and in the folder of this place.
+    pub(crate) fn clean(&self, program: PathBuf) -> Command {
+        let mut command = Command::new(program);
         for name in ["PORT", "AUTH_KEY", "CONFIG_PATH", "RUST_LOG", "LOGGING", "IDLE_TIMEOUT", "SHARED_SESSION"] {
             command.env_remove(name);
         }
         command.current_dir(self.folder.path());
+        command
+    }
+
+    /// The program, to be spoken to on its pipes.
+    pub(crate) fn piped(&self) -> Result<Command, String> {
+        let mut command = self.command()?;
+        command.args(["stdio", "--state", "off", "--config"]).arg(self.config());
         Ok(command)
+    }
+
+    /// What stands before `/mcp` and `/sse`.
+    pub(crate) fn url(&self) -> String {
+        let path = match self.program {
+            Program::Stdio | Program::Dedicated => "/grid",
+            Program::HubOne => "/servers/grid",
+            _ => "",
+        };
+        format!("{}{path}", self.base)
+    }
+
+    /// A file of this place, which is gone with it.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     fn launch(&mut self) -> Result<(), String> {
         let mut command = self.command()?;
         command.args(["--port", "0", "--config"]).arg(self.config());
+        if self.program == Program::Dedicated {
+            command.args(["--session", "dedicated"]);
+        }
         if self.program.binary() == "mcp-hub" {
             command.args(["--state", "off"]);
         }
@@ -174,15 +213,9 @@ impl Place {
     /// A new client.
     pub(crate) fn client(&self, end: End, capabilities: Json) -> Result<Client, String> {
         let said = |error: std::io::Error| error.to_string();
-        let path = match self.program {
-            Program::Stdio => "/grid",
-            Program::HubOne => "/servers/grid",
-            _ => "",
-        };
         match end.wire {
             Wire::Lines => {
-                let mut command = self.command()?;
-                command.args(["stdio", "--state", "off", "--config"]).arg(self.config());
+                let mut command = self.piped()?;
                 if env::var_os("GRID_LOG").is_none() {
                     command.stderr(Stdio::null());
                 }
@@ -190,11 +223,11 @@ impl Place {
                 Client::open(end, Box::new(link), inbox, &self.schemas, capabilities)
             }
             Wire::Pair => {
-                let (link, inbox) = Pair::open(&format!("{}{path}/sse", self.base)).map_err(said)?;
+                let (link, inbox) = Pair::open(&format!("{}/sse", self.url())).map_err(said)?;
                 Client::open(end, Box::new(link), inbox, &self.schemas, capabilities)
             }
             Wire::Http => {
-                let (link, inbox) = Http::open(&format!("{}{path}/mcp", self.base), end.revision);
+                let (link, inbox) = Http::open(&format!("{}/mcp", self.url()), end.revision);
                 Client::open(end, Box::new(link), inbox, &self.schemas, capabilities)
             }
         }

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::Json;
 use crate::http;
 use crate::place::Place;
-use crate::revision::Revision;
+use crate::revision::{Revision, Wire};
 use crate::server::{NAMES, PROMPTS, RESOURCES};
 
 type Try = fn(&mut Place) -> Result<(), String>;
@@ -29,6 +29,8 @@ pub(crate) const ALL: &[(&str, Try)] = &[
     ("elicitation, URL", |place| asks_since(place, "url", Revision::Nov25)),
     ("sampling with tools", |place| refused(place, "sample_tools")),
     ("roots", |place| refused(place, "roots")),
+    ("rounds of input", |place| answers_all(place, "rounds")),
+    ("two inputs at once", |place| answers_all(place, "both")),
     ("cancel", cancel),
     ("server forgets the session", forgotten),
     ("reconnect", reconnect),
@@ -156,15 +158,37 @@ fn refused(place: &Place, tool: &str) -> Result<(), String> {
 /// The tool asks, and has the answer in the end.
 fn asks(place: &Place, tool: &str) -> Result<(), String> {
     let got = execute(place, tool, &json!({}))?;
-    holds(got.0 == 409 && got.1["token"].is_string(), &got)?;
+    let (got, _) = answered(place, &got)?;
+    holds(got.0 == 200 && got.1["isError"] != true, &got)
+}
+
+/// The tool asks for two forms, and has both answers in the end.
+fn answers_all(place: &Place, tool: &str) -> Result<(), String> {
+    let mut got = execute(place, tool, &json!({"of": "forms"}))?;
+    if place.server.revision < Revision::Jun25 {
+        return holds(got.0 >= 400 && got.0 != 409 || got.1["isError"] == true, &got);
+    }
+    let mut answered_all = 0;
+    while got.0 == 409 && answered_all < 2 {
+        let answers;
+        (got, answers) = answered(place, &got)?;
+        answered_all += answers;
+    }
+    let text = got.1["content"][0]["text"].as_str().unwrap_or_default();
+    holds(got.0 == 200 && answered_all == 2 && text.matches("Ann").count() == 2, &got)
+}
+
+/// Answers all that is asked; gives what comes then, and how many answers there were.
+fn answered(place: &Place, got: &(u16, Json)) -> Result<((u16, Json), usize), String> {
+    holds(got.0 == 409 && got.1["token"].is_string(), got)?;
     let questions = got.1["requests"].as_object().into_iter().flatten();
     let answers = questions.filter_map(|(key, question)| {
         Some((key.clone(), crate::client::answer(question["method"].as_str()?, &question["params"])?))
     });
-    let answers = Json::Object(answers.collect());
+    let answers: serde_json::Map<_, _> = answers.collect();
+    let count = answers.len();
     let body = json!({"token": got.1["token"], "answers": answers});
-    let got = ask(place, "POST", "/input", Some(&body), &[])?;
-    holds(got.0 == 200 && got.1["isError"] != true, &got)
+    Ok((ask(place, "POST", "/input", Some(&body), &[])?, count))
 }
 
 fn asks_since(place: &Place, tool: &str, since: Revision) -> Result<(), String> {
@@ -176,11 +200,19 @@ fn asks_since(place: &Place, tool: &str, since: Revision) -> Result<(), String> 
 
 fn forgotten(place: &mut Place) -> Result<(), String> {
     execute(place, "forget", &json!({}))?;
+    if place.server.wire == Wire::Pair {
+        // The session is the connection, and a call that breaks off with it is not made twice.
+        return comes_back(place);
+    }
     call(place)
 }
 
 fn reconnect(place: &mut Place) -> Result<(), String> {
     let _ = execute(place, "die", &json!({}));
+    comes_back(place)
+}
+
+fn comes_back(place: &mut Place) -> Result<(), String> {
     let mut last = Ok(());
     for _ in 0..20 {
         last = call(place);

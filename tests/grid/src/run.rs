@@ -6,11 +6,13 @@ use std::thread;
 
 use crate::behaviour::{ALL, Behaviour, Pair};
 use crate::client::{Client, capabilities};
-use crate::place::{Place, Program};
+use crate::place::Place;
 use crate::rest;
-use crate::revision::{End, Revision, Wire};
+use crate::revision::{End, Wire};
 use crate::schema::Schemas;
-use crate::verdict::{Cell, Rule, impossible};
+use crate::sdk::{self, Sdk};
+use crate::unit::{Choice, Unit, behaviours, units};
+use crate::verdict::{Caller, Cell, Rule, impossible};
 
 /// Cells, with what became of them.
 pub(crate) type Cells = Vec<(Cell, Outcome)>;
@@ -23,39 +25,9 @@ pub(crate) enum Outcome {
     Fails(String),
 }
 
-/// Which cells are tried, and by how many at once.
-#[derive(Debug, Default)]
-pub(crate) struct Choice {
-    pub(crate) is_smoke: bool,
-    /// Each has to be in the name of a cell.
-    pub(crate) only: Vec<String>,
-    pub(crate) jobs: usize,
-}
-
-impl Choice {
-    fn takes(&self, cell: &Cell) -> bool {
-        let name = cell.name();
-        self.only.iter().all(|text| name.contains(text.as_str())) && (!self.is_smoke || is_smoke(cell))
-    }
-}
-
-/// What is tried with every change: the oldest, the newest legacy and the modern revision, over the wires that people use most.
-fn is_smoke(cell: &Cell) -> bool {
-    let revisions = [Revision::Nov24, Revision::Nov25, Revision::Jul26];
-    let knows = |end: End| revisions.contains(&end.revision);
-    let is_first = matches!(cell.program, Program::Stdio | Program::HubStdio | Program::Rest);
-    let is_common = |end: End| end.wire == Wire::Lines || end.revision == Revision::Jul26;
-    is_first
-        && cell.behaviour != "reconnect"
-        && cell.client.is_none_or(knows)
-        && knows(cell.server)
-        && is_common(cell.server)
-}
-
 /// All cells that were chosen, with what became of them, in a fixed order.
 pub(crate) fn run(choice: &Choice, schemas: &Arc<Schemas>) -> Cells {
-    let units: Vec<_> =
-        Program::ALL.into_iter().flat_map(|program| End::all().map(move |server| (program, server))).collect();
+    let units = units(choice);
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, Cells)>> = Mutex::default();
     thread::scope(|scope| {
@@ -63,8 +35,8 @@ pub(crate) fn run(choice: &Choice, schemas: &Arc<Schemas>) -> Cells {
             scope.spawn(|| {
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some((program, server)) = units.get(at) else { return };
-                    let cells = unit(choice, schemas, *program, *server);
+                    let Some(unit) = units.get(at) else { return };
+                    let cells = run_unit(choice, schemas, unit);
                     done.lock().unwrap_or_else(PoisonError::into_inner).push((at, cells));
                 }
             });
@@ -76,21 +48,15 @@ pub(crate) fn run(choice: &Choice, schemas: &Arc<Schemas>) -> Cells {
 }
 
 /// Everything with one server behind one program.
-fn unit(choice: &Choice, schemas: &Arc<Schemas>, program: Program, server: End) -> Cells {
-    let clients: Vec<_> = if program == Program::Rest {
-        vec![None]
-    } else {
-        End::all().filter(|end| program.takes(end.wire)).map(Some).collect()
+fn run_unit(choice: &Choice, schemas: &Arc<Schemas>, unit: &Unit) -> Cells {
+    let (program, server) = (unit.program, unit.server);
+    let cells = |client| {
+        behaviours(program, client).into_iter().map(move |behaviour| Cell { program, client, server, behaviour })
     };
-    let names: Vec<_> = if program == Program::Rest {
-        rest::ALL.iter().map(|(name, _)| *name).collect()
-    } else {
-        ALL.iter().map(|behaviour| behaviour.name).collect()
-    };
-    let cells = |client| names.iter().map(move |behaviour| Cell { program, client, server, behaviour });
-    let chosen: Vec<_> = clients
-        .into_iter()
-        .map(|client| (client, cells(client).filter(|cell| choice.takes(cell)).collect::<Vec<_>>()))
+    let chosen: Vec<_> = unit
+        .clients
+        .iter()
+        .map(|client| (*client, cells(*client).filter(|cell| choice.takes(cell)).collect::<Vec<_>>()))
         .filter(|(_, cells)| !cells.is_empty())
         .collect();
     if chosen.is_empty() {
@@ -116,8 +82,9 @@ fn unit(choice: &Choice, schemas: &Arc<Schemas>, program: Program, server: End) 
             }
         }
         match client {
-            Some(end) => pair(&mut place, end, &cells, &mut outcomes),
-            None => outcomes.extend(cells.into_iter().map(|cell| (cell, rest(&mut place, &cell)))),
+            Caller::Own(end) => pair(&mut place, end, &cells, &mut outcomes),
+            Caller::Sdk(sdk, wire) => official(&mut place, sdk, wire, &cells, &mut outcomes),
+            Caller::Rest => outcomes.extend(cells.into_iter().map(|cell| (cell, rest(&mut place, &cell)))),
         }
     }
     eprintln!("{place:?}: {} cells", outcomes.len());
@@ -132,6 +99,29 @@ fn rest(place: &mut Place, cell: &Cell) -> Outcome {
         let faults = place.faults();
         with_faults(tried, &faults)
     })
+}
+
+/// One official client with one server.
+fn official(place: &mut Place, sdk: Sdk, wire: Wire, cells: &[Cell], outcomes: &mut Cells) {
+    let is_tried = |cell: &&Cell| impossible(cell).is_none_or(|rule| rule.is_tried);
+    let names = cells.iter().filter(is_tried).map(|cell| cell.behaviour);
+    // Every session begins and ends with these.
+    let names = names.filter(|name| !["handshake", "close"].contains(name));
+    let names: Vec<_> = ["handshake"].into_iter().chain(names).collect();
+    let mut done = sdk::Outcomes::new();
+    let ended = sdk::session(sdk, wire, place, &names, &mut done);
+    if let Err(error) = &ended {
+        eprintln!("FAILS {}: {error}", cells[0].name());
+    }
+    for cell in cells {
+        let outcome = match (done.remove(cell.behaviour), &ended) {
+            (Some(tried), _) => judged(cell, || tried.clone()),
+            // It is said once.
+            (None, Err(error)) if is_tried(&cell) => Outcome::Fails(error.clone()),
+            (None, _) => judged(cell, || Err("it was not tried".into())),
+        };
+        outcomes.push((*cell, outcome));
+    }
 }
 
 /// One client with one server.
@@ -173,7 +163,7 @@ fn attempt(behaviour: &Behaviour, client: Client, place: &mut Place) -> (Option<
     ((tried.is_ok() && !behaviour.uses_up).then_some(client), tried)
 }
 
-fn with_faults(tried: Result<(), String>, faults: &[String]) -> Result<(), String> {
+pub(crate) fn with_faults(tried: Result<(), String>, faults: &[String]) -> Result<(), String> {
     let faults: Vec<_> = faults.iter().take(3).cloned().collect();
     match (tried, faults.is_empty()) {
         (tried, true) => tried,

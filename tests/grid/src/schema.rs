@@ -38,7 +38,7 @@ impl Schemas {
     pub(crate) fn fault(&self, revision: Revision, from: From, message: &Json, asked: Option<&str>) -> Option<String> {
         let definition = match (message["method"].as_str(), asked) {
             _ if message["jsonrpc"] != "2.0" => return Some("it is no JSON-RPC".into()),
-            (Some(method), _) if is_ours(method) => return None,
+            (Some(method), _) if is_ours(method) || is_of_extension(revision, method) => return None,
             (Some(method), _) => match self.named(revision, from, method, message.get("id").is_some()) {
                 Some(name) => name,
                 None => return Some(format!("{revision} has no `{method}` in this direction")),
@@ -48,11 +48,14 @@ impl Schemas {
                 (*names.iter().find(|name| self.definitions(revision).get(**name).is_some())?).to_owned()
             }
             (None, None) => return Some("it answers nothing that was asked".into()),
-            (None, Some(asked)) if is_ours(asked) => return None,
+            (None, Some(asked)) if is_ours(asked) || is_of_extension(revision, asked) => return None,
+            (None, Some(_)) if revision.is_modern() && message["result"]["resultType"] == "task" => return None,
             (None, Some(asked)) => {
                 let result = &message["result"];
                 let name = if result["resultType"] == "input_required" {
                     "InputRequiredResult".to_owned()
+                } else if asked == "tools/call" && result.get("task").is_some() {
+                    "CreateTaskResult".to_owned()
                 } else {
                     self.result_of(revision, asked)
                 };
@@ -108,6 +111,11 @@ impl Schemas {
 /// A word of nobody's protocol, with which the grid tries what passes through.
 fn is_ours(method: &str) -> bool {
     method.contains("example")
+}
+
+/// The extension for tasks has no schema among those of the revision.
+fn is_of_extension(revision: Revision, method: &str) -> bool {
+    revision.is_modern() && (method.starts_with("tasks/") || method == "notifications/tasks")
 }
 
 fn read(folder: &Path, revision: Revision) -> Result<Json, String> {

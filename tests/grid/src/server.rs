@@ -19,9 +19,11 @@ mod items;
 mod lines;
 mod pair;
 mod post;
+mod tasks;
 mod tools;
 
 pub(crate) use items::{PROMPTS, RESOURCES};
+pub(crate) use tasks::EXTENSION;
 pub(crate) use tools::NAMES;
 
 /// Where messages of the server go; false where nobody reads them any more.
@@ -36,6 +38,7 @@ struct Server {
     peers: Mutex<HashMap<String, Arc<Peer>>>,
     /// Subscriptions of the modern era.
     listens: Mutex<Vec<Listen>>,
+    tasks: Mutex<Vec<tasks::Task>>,
     next: AtomicU64,
     /// Ends every connection, where it has connections.
     cut: Mutex<Option<Box<dyn Fn() + Send>>>,
@@ -69,6 +72,7 @@ pub(crate) fn run(revision: Revision, wire: Wire, record: Record) -> std::io::Re
         changed: AtomicBool::new(false),
         peers: Mutex::default(),
         listens: Mutex::default(),
+        tasks: Mutex::default(),
         next: AtomicU64::new(1),
         cut: Mutex::default(),
     });

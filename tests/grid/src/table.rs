@@ -8,17 +8,26 @@ use crate::place::Program;
 use crate::rest;
 use crate::revision::End;
 use crate::run::Outcome;
-use crate::verdict::Cell;
+use crate::sdk;
+use crate::verdict::{Caller, Cell};
 
 const HEAD: &str = "\
 # Compatibility
 
 Every client with every server. This page is made by `just grid`, which starts our programs with a server of one revision behind them
 and clients of one revision before them, tries everything that is listed below, and holds every message that a program sends to
-either side against the schema of that side's revision.
+either side against the schema of that side's revision. `mcp-stdio, dedicated` is `mcp-stdio --session dedicated`, with what depends
+on whether clients share a server.
 
 A cell is one behaviour of one client with one server through one program. It works, or the specification makes it impossible; then
 the reason is [below](#what-is-impossible), and where there is something to refuse, it was tried that it is refused well.
+";
+
+const OFFICIAL: &str = "
+## Official clients
+
+The same with the official client libraries, as far as they have calls for it. Those that speak both eras are rows for each; the
+revision is the one that client and program have agreed upon.
 ";
 
 type Cells = [(Cell, Outcome)];
@@ -34,7 +43,11 @@ pub(crate) fn page(cells: &Cells) -> String {
         writeln!(page, "\n{} cells: {works} work, {impossible} are impossible, {fails} fail.\n\n## Pairs", cells.len());
     page += "\nBehaviours that work, of those that are possible. Rows are clients, columns are servers.\n";
     for program in Program::ALL {
-        pairs(&mut page, cells, program);
+        pairs(&mut page, cells, program, |client| !matches!(client, Caller::Sdk(..)));
+    }
+    page += OFFICIAL;
+    for program in Program::ALL {
+        pairs(&mut page, cells, program, |client| matches!(client, Caller::Sdk(..)));
     }
     behaviours(&mut page, cells);
     reasons(&mut page, cells);
@@ -42,20 +55,25 @@ pub(crate) fn page(cells: &Cells) -> String {
     page
 }
 
-fn pairs(page: &mut String, cells: &Cells, program: Program) {
-    let own: Vec<_> = cells.iter().filter(|(cell, _)| cell.program == program).collect();
+fn pairs(page: &mut String, cells: &Cells, program: Program, is_of: fn(&Caller) -> bool) {
+    let own: Vec<_> = cells.iter().filter(|(cell, _)| cell.program == program && is_of(&cell.client)).collect();
     if own.is_empty() {
         return;
     }
     let servers: Vec<_> = End::all().filter(|end| own.iter().any(|(cell, _)| cell.server == *end)).collect();
-    let clients = End::all().map(Some).chain([None]).filter(|end| own.iter().any(|(cell, _)| cell.client == *end));
+    let mut clients: Vec<Caller> = Vec::new();
+    for (cell, _) in &own {
+        if !clients.contains(&cell.client) {
+            clients.push(cell.client);
+        }
+    }
     let _ = write!(page, "\n### {}\n\n| |", program.as_str());
     for server in &servers {
         let _ = write!(page, " {server} |");
     }
     let _ = writeln!(page, "\n|---|{}", "---|".repeat(servers.len()));
     for client in clients {
-        let _ = write!(page, "| {} |", client.map_or_else(|| "REST".into(), |end| end.to_string()));
+        let _ = write!(page, "| {client} |");
         for server in &servers {
             let of = own.iter().filter(|(cell, _)| cell.client == client && cell.server == *server);
             let (mut works, mut possible) = (0, 0);
@@ -72,7 +90,9 @@ fn pairs(page: &mut String, cells: &Cells, program: Program) {
 fn behaviours(page: &mut String, cells: &Cells) {
     *page += "\n## Behaviours\n\n| | works | impossible | fails |\n|---|---|---|---|\n";
     let mut names: Vec<_> = behaviour::ALL.iter().map(|behaviour| behaviour.name).collect();
-    names.extend(rest::ALL.iter().map(|(name, _)| *name).filter(|name| !names.contains(name)).collect::<Vec<_>>());
+    let others = rest::ALL.iter().map(|(name, _)| *name).chain(sdk::BEHAVIOURS);
+    let others: Vec<_> = others.filter(|name| !names.contains(name)).collect();
+    names.extend(others);
     for name in names {
         let mut counts = [0; 3];
         for (_, outcome) in cells.iter().filter(|(cell, _)| cell.behaviour == name) {
@@ -96,7 +116,7 @@ fn reasons(page: &mut String, cells: &Cells) {
     }
     for ((behaviour, reason), cells) in found {
         let mut clients: Vec<_> =
-            cells.iter().filter_map(|cell| cell.client).map(|end| end.revision.as_str()).collect();
+            cells.iter().filter_map(|cell| cell.client.end()).map(|end| end.revision.as_str()).collect();
         let mut servers: Vec<_> = cells.iter().map(|cell| cell.server.revision.as_str()).collect();
         clients.sort_unstable();
         clients.dedup();

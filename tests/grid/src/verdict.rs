@@ -1,13 +1,48 @@
 //! What the specification makes impossible, and why. This is data: what is not in here has to work.
 
+use std::fmt;
+
 use crate::place::Program;
 use crate::revision::{End, Revision, Wire};
+use crate::sdk::Sdk;
 
-/// One thing tried in one place. `mcp-rest` has no client that speaks MCP.
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Caller {
+    /// A client of our own.
+    Own(End),
+    /// An official one.
+    Sdk(Sdk, Wire),
+    /// Plain HTTP before `mcp-rest`, which has no client that speaks MCP.
+    Rest,
+}
+
+impl Caller {
+    /// What it speaks, if it speaks MCP.
+    pub(crate) fn end(self) -> Option<End> {
+        match self {
+            Self::Own(end) => Some(end),
+            Self::Sdk(sdk, wire) => Some(End { revision: sdk.revision, wire }),
+            Self::Rest => None,
+        }
+    }
+}
+
+impl fmt::Display for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Own(end) => end.fmt(f),
+            Self::Sdk(sdk, wire) => write!(f, "{sdk}, {} {}", sdk.revision, wire.as_str()),
+            Self::Rest => f.write_str("REST"),
+        }
+    }
+}
+
+/// One thing tried in one place.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cell {
     pub(crate) program: Program,
-    pub(crate) client: Option<End>,
+    pub(crate) client: Caller,
     pub(crate) server: End,
     pub(crate) behaviour: &'static str,
 }
@@ -15,12 +50,11 @@ pub(crate) struct Cell {
 impl Cell {
     /// Its name, by which it can be picked.
     pub(crate) fn name(&self) -> String {
-        let client = self.client.map_or_else(|| "REST".into(), |end| end.to_string());
-        format!("{} | {client} -> {} | {}", self.program.as_str(), self.server, self.behaviour)
+        format!("{} | {} -> {} | {}", self.program.as_str(), self.client, self.server, self.behaviour)
     }
 
     fn client_is(&self, holds: impl Fn(End) -> bool) -> bool {
-        self.client.is_some_and(holds)
+        self.client.end().is_some_and(holds)
     }
 
     fn one_is_older_than(&self, revision: Revision) -> bool {
@@ -62,14 +96,35 @@ const RULES: &[Rule] = &[
         "elicitation came with 2025-06-18; one of both is older, and the server hears that the client cannot be asked",
     ),
     tried(
+        &["rounds of input", "two inputs at once"],
+        |cell| cell.client == Caller::Rest && cell.server.revision < Revision::Jun25,
+        "a caller of REST can be asked for forms alone, and elicitation came with 2025-06-18; the server hears that he cannot be asked",
+    ),
+    tried(
         &["elicitation, URL", "sampling with tools"],
         |cell| cell.one_is_older_than(Revision::Nov25),
         "this came with 2025-11-25; one of both is older, and the server hears that the client cannot be asked",
     ),
     tried(
         &["sampling", "sampling with tools", "roots"],
-        |cell| cell.client.is_none(),
+        |cell| cell.client == Caller::Rest,
         "a caller of REST has neither a model nor roots, and nobody may be asked for what he has not declared",
+    ),
+    not_tried(
+        &["task", "list of tasks", "cancel a task", "a task asks"],
+        |cell| cell.one_is_older_than(Revision::Nov25),
+        "tasks came with 2025-11-25; one of both is older",
+    ),
+    tried(
+        &["list of tasks"],
+        |cell| cell.client_is(|client| client.revision.is_modern()),
+        "the extension of 2026-07-28 has no list of tasks; it is answered as an unknown method",
+    ),
+    tried(
+        &["task", "list of tasks", "cancel a task", "a task asks"],
+        |cell| cell.client_is(|client| client.revision.is_modern() != cell.server.revision.is_modern()),
+        "tasks of 2025-11-25 are asked for by the client and belong to the core, those of 2026-07-28 are the server's decision and an \
+         extension: nobody of the other era is told that there are any, calls are done at once, and requests about tasks are refused",
     ),
     tried(
         &["ping"],
@@ -98,7 +153,7 @@ const RULES: &[Rule] = &[
     ),
     not_tried(
         &["roots changed"],
-        |_| true,
+        |cell| cell.program != Program::Dedicated,
         "clients that share a server have roots of their own, so it is told `roots.listChanged: false`, after which no client may send \
          it, and asks when it needs them",
     ),

@@ -196,7 +196,7 @@ impl<W: Clone> InFlight<W> {
                     },
                 }
             }
-            Some(method::MESSAGE) => match self.likely_call(now) {
+            Some(method::MESSAGE) => match self.call_of(&message, now) {
                 Some(key) => self.note(key, message),
                 None => Delivery::Event(message),
             },
@@ -259,8 +259,8 @@ impl<W: Clone> InFlight<W> {
         }
     }
 
-    /// The key of the call that a server's request is given to. One that names its task is for whoever waits for the result of
-    /// that task (2025-11-25, tasks), and for nobody else.
+    /// The key of the call that a server's request or log message is given to. One that names its task is for whoever waits for
+    /// the result of that task (2025-11-25, tasks), and for nobody else.
     fn call_of(&mut self, request: &Message, now: impl FnOnce() -> Instant) -> Option<u64> {
         let Some(named) = request.value(&related_task_path("params")) else { return self.likely_call(now) };
         let named = field::unescape(named)?;

@@ -8,7 +8,7 @@ use super::{Pair, echo, ensure, equal};
 use crate::client::{self, Client};
 
 /// For a server that comes back; the first restart waits for a second.
-const BACK: Duration = Duration::from_secs(12);
+const BACK: Duration = Duration::from_secs(30);
 const SOON: Duration = Duration::from_millis(50);
 
 /// Two clients use the same ids at once, and each has its own answers.

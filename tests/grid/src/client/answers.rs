@@ -18,6 +18,7 @@ pub(crate) fn capabilities(revision: Revision) -> Json {
     }
     if revision.is_modern() {
         all["roots"] = json!({});
+        all["extensions"] = json!({crate::server::EXTENSION: {}});
     }
     all
 }

@@ -43,10 +43,13 @@ impl Http {
         if self.revision.is_modern() {
             let params = &message["params"];
             headers.push(("mcp-method", method.to_owned()));
-            let name = params["name"].as_str().or(params["uri"].as_str());
-            if ["tools/call", "prompts/get", "resources/read"].contains(&method) {
-                headers.push(("mcp-name", name.unwrap_or_default().to_owned()));
-            }
+            let name = match method {
+                "tools/call" | "prompts/get" => params["name"].as_str(),
+                "resources/read" => params["uri"].as_str(),
+                "tasks/get" | "tasks/update" | "tasks/cancel" => params["taskId"].as_str(),
+                _ => None,
+            };
+            headers.extend(name.map(|name| ("mcp-name", name.to_owned())));
         } else if let Some(session) = &lock(&self.known).session {
             headers.push(("mcp-session-id", session.clone()));
         }

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use serde_json::json;
 
 use super::call::{Call, Stop};
-use super::{Listen, Out, Peer, Server, items, lock, tools};
+use super::{Listen, Out, Peer, Server, items, lock, tasks, tools};
 use crate::Json;
 use crate::revision::Revision;
 
@@ -69,7 +69,9 @@ fn told(server: &Server, peer: &Arc<Peer>, method: &str, params: &Json) {
 /// Every result of the modern era says what it is, and who says so.
 fn completed(call: &Call<'_>, method: &str, mut result: Json) -> Json {
     if call.server.is_modern() {
-        result["resultType"] = json!("complete");
+        if result.get("resultType").is_none() {
+            result["resultType"] = json!("complete");
+        }
         result["_meta"][format!("{META}serverInfo")] = items::info();
         let is_list = method.ends_with("/list");
         if is_list || ["resources/templates/list", "resources/read", "server/discover"].contains(&method) {
@@ -152,6 +154,7 @@ fn common(call: &mut Call<'_>, method: &str) -> Result<Json, Stop> {
         "prompts/get" => items::prompt(call),
         "completion/complete" => Ok(items::completed(call.params)),
         "tools/call" => tools::call(call),
+        _ if method.starts_with("tasks/") => tasks::about(call, method),
         "com.example/echo" => Ok(json!({"params": call.params["value"]})),
         _ => Err(Stop::error(-32601, "there is no such method")),
     }

@@ -14,7 +14,7 @@ use crate::revision::Revision;
 const META: &str = "io.modelcontextprotocol/";
 const LEVELS: [&str; 8] = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
 /// How long an answer may take, in steps of [`STEP`].
-const STEPS: u32 = 1000;
+const STEPS: u32 = 3000;
 const STEP: Duration = Duration::from_millis(10);
 
 /// Why a call ends without a result.
@@ -85,6 +85,12 @@ impl<'a> Call<'a> {
         if let Some(then) = self.then {
             then();
         }
+    }
+
+    /// Whether the request says that its client knows the extension.
+    pub(super) fn has_tasks(&self) -> bool {
+        let capabilities = &self.params["_meta"][format!("{META}clientCapabilities")];
+        capabilities["extensions"].get(super::EXTENSION).is_some()
     }
 
     /// Says something that belongs to it.
@@ -208,4 +214,10 @@ impl<'a> Call<'a> {
         }
         Err(Stop::Tool("nobody has answered".into()))
     }
+}
+
+/// Says nothing for a while: some clients hear of no progress that comes together with the answer.
+pub(super) fn pause(pause: Duration) {
+    let (_keep, never) = channel::<()>();
+    let _ = never.recv_timeout(pause);
 }

@@ -146,9 +146,12 @@ fn modern(server: &Arc<Server>, kept: &Arc<Kept>, mut asked: Asked, mut reader: 
     if message.get("id").is_some() {
         let params = &message["params"];
         let version = &params["_meta"]["io.modelcontextprotocol/protocolVersion"];
-        let name = if message["method"] == "resources/read" { &params["uri"] } else { &params["name"] };
-        let named = ["tools/call", "prompts/get", "resources/read"].iter().any(|method| message["method"] == *method);
-        let name = if named { name } else { &Json::Null };
+        let name = match message["method"].as_str().unwrap_or_default() {
+            "resources/read" => &params["uri"],
+            "tools/call" | "prompts/get" => &params["name"],
+            "tasks/get" | "tasks/update" | "tasks/cancel" => &params["taskId"],
+            _ => &Json::Null,
+        };
         let headers = [("mcp-protocol-version", version), ("mcp-method", &message["method"]), ("mcp-name", name)];
         for (header, value) in headers.into_iter().filter(|(_, value)| value.is_string()) {
             if asked.head.get(header) != value.as_str() {

@@ -25,8 +25,11 @@ fn capabilities(revision: Revision) -> Json {
         all["completions"] = json!({});
     }
     all["experimental"] = json!({"com.example/thing": {"on": true}});
+    if revision == Revision::Nov25 {
+        all["tasks"] = json!({"list": {}, "cancel": {}, "requests": {"tools": {"call": {}}}});
+    }
     if revision.is_modern() {
-        all["extensions"] = json!({"com.example/thing": {"on": true}});
+        all["extensions"] = json!({"com.example/thing": {"on": true}, super::EXTENSION: {}});
     }
     all
 }
@@ -53,6 +56,10 @@ pub(super) fn tools(revision: Revision, changed: bool) -> Vec<Json> {
     }
     if revision >= Revision::Mar25 {
         all[0]["annotations"] = json!({"readOnlyHint": true});
+    }
+    if revision == Revision::Nov25 {
+        // The last one of the list.
+        all[NAMES.len() - 1]["execution"] = json!({"taskSupport": "optional"});
     }
     if changed {
         all.push(json!({"name": "more", "inputSchema": {"type": "object"}}));

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use serde_json::json;
 
-use super::call::{Call, Stop};
-use super::lock;
+use super::call::{Call, Stop, pause};
+use super::{lock, tasks};
 use crate::Json;
 use crate::revision::Revision;
 
 /// The names, in the order in which they are listed.
-pub(crate) const NAMES: [&str; 19] = [
+pub(crate) const NAMES: [&str; 20] = [
     "echo",
     "structured",
     "fail",
@@ -31,9 +32,10 @@ pub(crate) const NAMES: [&str; 19] = [
     "forget",
     "die",
     "polled",
+    "job",
 ];
 
-fn text(text: impl Into<String>) -> Json {
+pub(super) fn text(text: impl Into<String>) -> Json {
     json!({"content": [{"type": "text", "text": text.into()}]})
 }
 
@@ -42,7 +44,7 @@ fn form(question: &str) -> Json {
     json!({"message": question, "requestedSchema": schema})
 }
 
-fn message(words: &str) -> Json {
+pub(super) fn message(words: &str) -> Json {
     json!({"messages": [{"role": "user", "content": {"type": "text", "text": words}}], "maxTokens": 16})
 }
 
@@ -60,9 +62,11 @@ pub(super) fn call(call: &mut Call<'_>) -> Result<Json, Stop> {
         }
         "fail" => Err(Stop::Tool("it does not work".into())),
         "progress" => {
+            let wait = Duration::from_millis(arguments["pause"].as_u64().unwrap_or_default());
             if let Some(token) = call.params["_meta"].get("progressToken").cloned() {
                 for step in 1..=3 {
                     call.say("notifications/progress", json!({"progressToken": token, "progress": step, "total": 3}));
+                    pause(wait);
                 }
             }
             Ok(text("done"))
@@ -76,6 +80,7 @@ pub(super) fn call(call: &mut Call<'_>) -> Result<Json, Stop> {
             call.server.record.note("hangs");
             call.hang()
         }
+        "job" => tasks::job(call),
         "big" => Ok(text(arguments["text"].as_str().unwrap_or_default().repeat(2))),
         "change" | "touch" | "forget" | "die" | "polled" => {
             of_the_server(call);
@@ -119,7 +124,17 @@ fn of_the_server(call: &mut Call<'_>) {
 
 /// Those that ask.
 fn asking(call: &mut Call<'_>) -> Result<Json, Stop> {
+    // Those who can be asked for nothing else can be asked several forms.
+    let is_forms = call.params["arguments"]["of"] == "forms";
     let answers = match call.params["name"].as_str().unwrap_or_default() {
+        "rounds" if is_forms => {
+            let mut answers = call.ask(&[("first", "elicitation/create", form("One?"))])?;
+            answers.extend(call.ask(&[("second", "elicitation/create", form("Two?"))])?);
+            answers
+        }
+        "both" if is_forms => {
+            call.ask(&[("a", "elicitation/create", form("A?")), ("b", "elicitation/create", form("B?"))])?
+        }
         "form" => call.ask(&[("name", "elicitation/create", form("Who are you?"))])?,
         "url" => {
             let mut params = json!({"mode": "url", "message": "Sign in.", "url": "https://example.com/in"});
