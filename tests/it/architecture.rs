@@ -41,7 +41,7 @@ fn below(name: &str) -> Option<Vec<&'static str>> {
     let base = || vec![JSONRPC, PROTOCOL, TRANSPORT];
     let core = || [base(), PARTS.to_vec()].concat();
     Some(match name {
-        "mcp-jsonrpc" | "xtask" | "grid" => vec![],
+        "mcp-jsonrpc" | "xtask" | "grid" | "bench" => vec![],
         "mcp-protocol" => vec![JSONRPC],
         "mcp-transport" => vec![JSONRPC, PROTOCOL],
         // Its own tests run the badly behaved child, which cargo builds for no other package's tests.
