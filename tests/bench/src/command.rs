@@ -1,7 +1,9 @@
 //! The command that runs scenarios.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use crate::load::{Call, Face, Job, Pace, Target, run as run_load};
 use crate::options::Options;
 use crate::results::Results;
 use crate::run::run as run_scenario;
@@ -10,6 +12,8 @@ use crate::subject::Program;
 
 pub(crate) const USAGE: &str = "\
 bench run [--only TEXT]… [--quick | --smoke] [--rounds N] [--without-others] [--reference PROGRAM] [--json FILE]
+bench load --address HOST:PORT [--path PATH] [--face legacy|modern|sse|rest] [--sessions N] [--seconds N | --calls N]
+           [--rate N] [--tool NAME]… [--size BYTES] [--escaped] [--notes N] [--delay-ms N] [--list]
 bench echo-stdio | echo-http [--port N] [--era modern] [--tools N] [--size BYTES] [--escaped] [--notes N] [--delay-ms N]
 bench bridge [--port N] -- COMMAND…";
 
@@ -55,4 +59,50 @@ pub(crate) fn run(mut options: Options) -> Result<(), String> {
         results.write(&json)?;
     }
     if failed == 0 { Ok(()) } else { Err(format!("{failed} subjects failed")) }
+}
+
+/// Puts load on what is already there, and says what came of it.
+pub(crate) fn load(mut options: Options) -> Result<(), String> {
+    let face: Option<String> = options.value("--face")?;
+    let face = match face.as_deref() {
+        None | Some("legacy") => Face::Legacy,
+        Some("modern") => Face::Modern,
+        Some("sse") => Face::Sse,
+        Some("rest") => Face::Rest,
+        Some(_) => return Err(USAGE.to_owned()),
+    };
+    let path = options.value("--path")?.unwrap_or_else(|| if face == Face::Sse { "/sse" } else { "/mcp" }.to_owned());
+    let target = Target { address: options.value("--address")?.ok_or(USAGE)?, path, face };
+    let mut tools = options.values("--tool")?;
+    if tools.is_empty() {
+        tools.push("echo".to_owned());
+    }
+    let call = Call {
+        tools,
+        size: options.value("--size")?.unwrap_or(0),
+        escaped: options.flag("--escaped"),
+        notes: options.value("--notes")?.unwrap_or(0),
+        delay_ms: options.value("--delay-ms")?.unwrap_or(0),
+        is_list: options.flag("--list"),
+    };
+    let count: Option<u64> = options.value("--calls")?;
+    let pace = options.value("--rate")?.map_or_else(|| count.map_or(Pace::Closed, Pace::Count), Pace::Open);
+    let sessions = options.value("--sessions")?.unwrap_or(1);
+    let time = Duration::from_secs_f64(options.value("--seconds")?.unwrap_or(2.0));
+    let job = Job { sessions, call, pace, warm: Duration::from_millis(200), time };
+    options.end()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let done = runtime.map_err(|error| error.to_string())?.block_on(run_load(&target, &job, None, || ()))?;
+    let quantile = |share| done.latency.quantile(share);
+    println!(
+        "{} calls in {:.3?}, p50 {:.1} µs, p99 {:.1} µs, p99.9 {:.1} µs, {} notes, {} errors",
+        done.calls,
+        done.time,
+        quantile(0.5),
+        quantile(0.99),
+        quantile(0.999),
+        done.notes,
+        done.errors
+    );
+    done.error.map_or(Ok(()), Err)
 }

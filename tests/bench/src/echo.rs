@@ -55,7 +55,7 @@ impl Echo {
             notes: options.value("--notes")?.unwrap_or(0),
             delay: Duration::from_millis(options.value("--delay-ms")?.unwrap_or(0)),
             tools: tools::list(options.value("--tools")?.unwrap_or(1)),
-            payload: Payload::new(),
+            payload: Payload::default(),
         })
     }
 

@@ -35,6 +35,7 @@ fn main() -> ExitCode {
     let mut options = Options::new(words);
     let done = match command.as_str() {
         "run" => command::run(options),
+        "load" => command::load(options),
         "echo-stdio" => echo::Echo::new(&mut options).and_then(|echo| echo::serve_stdio(&echo)),
         "echo-http" => echo_http(options),
         "bridge" => bridge(options),

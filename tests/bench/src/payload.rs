@@ -1,5 +1,7 @@
 //! The bytes of large results.
 
+use std::sync::OnceLock;
+
 /// The largest result.
 pub(crate) const LARGEST: usize = 4 << 20;
 
@@ -7,25 +9,23 @@ const PLAIN: &[u8] = b"The quick brown fox jumps over the lazy dog, and nothing 
 const ESCAPED: &[u8] =
     br#"{\"id\":4711,\"name\":\"a \\\"quoted\\\" one\",\"tags\":[\"x\",\"y\"],\"note\":\"line\\nline\"},\n"#;
 
-/// Text of both kinds, made once.
-#[derive(Debug)]
+/// Text of both kinds, made with its first use.
+#[derive(Debug, Default)]
 pub(crate) struct Payload {
-    plain: Vec<u8>,
-    escaped: Vec<u8>,
+    plain: OnceLock<Vec<u8>>,
+    escaped: OnceLock<Vec<u8>>,
 }
 
 impl Payload {
-    pub(crate) fn new() -> Self {
-        Self { plain: repeat(PLAIN), escaped: repeat(ESCAPED) }
-    }
-
     /// About `size` bytes; escapes are left whole.
     pub(crate) fn take(&self, size: usize, escaped: bool) -> &[u8] {
-        if escaped {
+        if size == 0 {
+            &[]
+        } else if escaped {
             let whole = size.min(LARGEST) / ESCAPED.len() * ESCAPED.len();
-            &self.escaped[..whole]
+            &self.escaped.get_or_init(|| repeat(ESCAPED))[..whole]
         } else {
-            &self.plain[..size.min(LARGEST)]
+            &self.plain.get_or_init(|| repeat(PLAIN))[..size.min(LARGEST)]
         }
     }
 }

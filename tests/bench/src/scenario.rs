@@ -7,9 +7,11 @@ use crate::load::{Call, Job, Noise, Pace};
 use crate::subject::{Program, Subject};
 
 mod bridge;
+mod hub;
+mod standing;
 
 /// Subjects that are measured in turn, within one run.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
     pub(crate) title: &'static str,
@@ -62,7 +64,8 @@ impl Effort {
 
 /// Everything there is, with the other proxies and another bare bridge where wished.
 pub(crate) fn all(effort: Effort, reference: Option<&Program>, with_others: bool) -> Vec<Scenario> {
-    let mut all = bridge::all(effort, reference);
+    let parts = [bridge::all(effort, reference), hub::all(effort), standing::all(effort, reference)];
+    let mut all = parts.concat();
     if !with_others {
         for scenario in &mut all {
             scenario.subjects.retain(|subject| !matches!(subject.program, Program::Other(_)));

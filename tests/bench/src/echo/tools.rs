@@ -7,14 +7,14 @@ pub(crate) fn name(at: usize) -> String {
     if at == 0 { "echo".to_owned() } else { format!("echo_{at}") }
 }
 
-/// As many tools as asked for, as large as tools usually are.
+/// As many tools as asked for, small ones.
 pub(super) fn list(count: usize) -> String {
     let mut list = String::from("[");
     for at in 0..count.max(1) {
         let comma = if at == 0 { "" } else { "," };
         let _ = write!(
             list,
-            r#"{comma}{{"name":"{}","description":"Gives back its text, after so many progress notes and so long a time.","inputSchema":{{"type":"object","properties":{{"text":{{"type":"string","description":"what is given back"}},"size":{{"type":"integer"}},"escaped":{{"type":"boolean"}},"notes":{{"type":"integer"}},"delayMs":{{"type":"integer"}},"flood":{{"type":"integer"}}}},"required":["text"]}},"annotations":{{"readOnlyHint":true}}}}"#,
+            r#"{comma}{{"name":"{}","description":"Gives back its text.","inputSchema":{{"type":"object","properties":{{"text":{{"type":"string"}}}}}}}}"#,
             name(at)
         );
     }

@@ -16,6 +16,8 @@ pub(crate) enum Pace {
     /// So many calls per second, all sessions together. A call's time counts from when it should have begun, so that a server
     /// which stalls is not spared the calls of that time.
     Open(u32),
+    /// Every session makes so many calls, however long that takes.
+    Count(u64),
 }
 
 /// What goes on beside the load.
@@ -50,19 +52,25 @@ pub(crate) async fn run(
         sessions.push(Session::open(target, &job.call, number).await.map_err(|error| format!("a session: {error}"))?);
     }
     let noisy = make_noise(target, noise, job.sessions, &stop).await.map_err(|error| format!("the noise: {error}"))?;
-    let from = Instant::now() + job.warm;
-    let window = Window { from, to: from + job.time };
+    let is_counted = matches!(job.pace, Pace::Count(_));
+    let began = Instant::now();
+    let from = if is_counted { began } else { began + job.warm };
+    let window = Window { from, to: if is_counted { began + FOREVER } else { from + job.time } };
     let tasks: Vec<_> = match job.pace {
         Pace::Closed => {
-            let task = |session| tokio::spawn(closed(session, window, job.call.is_list));
-            sessions.into_iter().map(task).collect()
+            sessions.into_iter().map(|session| spawn(session, window, u64::MAX, job.call.is_list)).collect()
+        }
+        Pace::Count(count) => {
+            sessions.into_iter().map(|session| spawn(session, window, count, job.call.is_list)).collect()
         }
         Pace::Open(rate) => open(sessions, rate, window, job.call.is_list),
     };
-    tokio::time::sleep_until(window.from.into()).await;
-    mark();
-    tokio::time::sleep_until(window.to.into()).await;
-    mark();
+    if !is_counted {
+        tokio::time::sleep_until(window.from.into()).await;
+        mark();
+        tokio::time::sleep_until(window.to.into()).await;
+        mark();
+    }
     let mut done = Done { calls: 0, errors: 0, error: None, notes: 0, time: job.time, latency: Histogram::new() };
     for task in tasks {
         let (latency, notes, error) = task.await.map_err(|error| error.to_string())?;
@@ -70,6 +78,9 @@ pub(crate) async fn run(
         done.notes += notes;
         done.errors += u64::from(error.is_some());
         done.error = done.error.or(error);
+    }
+    if is_counted {
+        done.time = began.elapsed();
     }
     done.calls = done.latency.count();
     stop.store(true, Ordering::Relaxed);
@@ -79,12 +90,18 @@ pub(crate) async fn run(
     Ok(done)
 }
 
+const FOREVER: Duration = Duration::from_secs(3600);
+
 type Part = (Histogram, u64, Option<String>);
 
-async fn closed(mut session: Session, window: Window, is_list: bool) -> Part {
+fn spawn(session: Session, window: Window, count: u64, is_list: bool) -> tokio::task::JoinHandle<Part> {
+    tokio::spawn(closed(session, window, count, is_list))
+}
+
+async fn closed(mut session: Session, window: Window, count: u64, is_list: bool) -> Part {
     let mut latency = Histogram::new();
     let mut notes = 0;
-    for number in 0.. {
+    for number in 0..count {
         let began = Instant::now();
         if began >= window.to {
             break;

@@ -88,6 +88,7 @@ impl Wire {
     /// Puts the text up to the end of the next event of an endless stream into `event`.
     pub(crate) async fn event(&mut self, event: &mut Vec<u8>) -> io::Result<()> {
         loop {
+            let is_end = self.decode();
             let end = memmem::find(&self.joined, b"\n\n").map(|at| at + 2);
             if let Some(end) = end.or_else(|| memmem::find(&self.joined, b"\r\n\r\n").map(|at| at + 4)) {
                 event.clear();
@@ -95,12 +96,12 @@ impl Wire {
                 self.joined.drain(..end);
                 return Ok(());
             }
+            if is_end {
+                return Err(io::Error::other("the stream has ended"));
+            }
             self.raw.drain(..self.done);
             self.done = 0;
             self.fill().await?;
-            if self.decode() {
-                return Err(io::Error::other("the stream has ended"));
-            }
         }
     }
 

@@ -31,7 +31,7 @@ fn base(reference: Option<&Program>) -> Vec<Subject> {
     subjects
 }
 
-fn other(other: Other) -> Subject {
+pub(super) fn other(other: Other) -> Subject {
     Subject::new(other.as_str(), Program::Other(other))
 }
 
