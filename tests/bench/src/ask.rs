@@ -47,6 +47,4 @@ pub(crate) struct Arguments<'a> {
 pub(crate) struct Meta<'a> {
     #[serde(borrow, rename = "progressToken")]
     pub(crate) token: Option<&'a RawValue>,
-    #[serde(borrow, rename = "io.modelcontextprotocol/protocolVersion")]
-    pub(crate) version: Option<&'a RawValue>,
 }

@@ -1,17 +1,20 @@
 //! The command that runs scenarios.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::about::about;
 use crate::load::{Call, Face, Job, Pace, Target, run as run_load};
 use crate::options::Options;
+use crate::report::write;
 use crate::results::Results;
 use crate::run::run as run_scenario;
-use crate::scenario::{Effort, all};
+use crate::scenario::{Effort, REFERENCE, all};
 use crate::subject::Program;
 
 pub(crate) const USAGE: &str = "\
-bench run [--only TEXT]… [--quick | --smoke] [--rounds N] [--without-others] [--reference PROGRAM] [--json FILE]
+bench report [--json FILE]
+bench run [--only TEXT]… [--quick | --smoke] [--rounds N] [--without-others] [--reference PROGRAM] [--json FILE] [--no-page]
 bench load --address HOST:PORT [--path PATH] [--face legacy|modern|sse|rest] [--sessions N] [--seconds N | --calls N]
            [--rate N] [--tool NAME]… [--size BYTES] [--escaped] [--notes N] [--delay-ms N] [--list]
 bench echo-stdio | echo-http [--port N] [--era modern] [--tools N] [--size BYTES] [--escaped] [--notes N] [--delay-ms N]
@@ -34,8 +37,11 @@ pub(crate) fn run(mut options: Options) -> Result<(), String> {
     let without_others = options.flag("--without-others");
     let reference = options.value::<PathBuf>("--reference")?.map(Program::Reference);
     let json: PathBuf = options.value("--json")?.unwrap_or_else(|| JSON.into());
+    // Of a part, or of less than the whole effort, no page is made.
+    let with_page = !options.flag("--no-page") && only.is_empty() && effort.time == Effort::FULL.time;
     options.end()?;
     let mut results = Results::read(&json)?;
+    results.about = about();
     let mut failed = 0;
     for scenario in all(effort, reference.as_ref(), !without_others && !is_smoke) {
         if !only.is_empty() && !only.iter().any(|text| scenario.name.contains(text.as_str())) {
@@ -58,7 +64,23 @@ pub(crate) fn run(mut options: Options) -> Result<(), String> {
         results.put(found);
         results.write(&json)?;
     }
+    if with_page {
+        write_page(&results, reference.as_ref())?;
+    }
     if failed == 0 { Ok(()) } else { Err(format!("{failed} subjects failed")) }
+}
+
+/// Makes the page anew, of what was kept.
+pub(crate) fn report(mut options: Options) -> Result<(), String> {
+    let json: PathBuf = options.value("--json")?.unwrap_or_else(|| JSON.into());
+    options.end()?;
+    let results = Results::read(&json)?;
+    let has_reference = results.scenarios.iter().any(|found| found.rows.iter().any(|row| row.subject == REFERENCE));
+    write_page(&results, has_reference.then(|| Program::Reference(PathBuf::new())).as_ref())
+}
+
+fn write_page(results: &Results, reference: Option<&Program>) -> Result<(), String> {
+    write(results, &all(Effort::FULL, reference, true), Path::new("docs"))
 }
 
 /// Puts load on what is already there, and says what came of it.

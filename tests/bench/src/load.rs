@@ -12,7 +12,7 @@ mod template;
 mod wire;
 
 pub(crate) use histogram::Histogram;
-pub(crate) use idle::open as open_idle;
+pub(crate) use idle::Idle;
 pub(crate) use pace::{Noise, Pace, run};
 pub(crate) use session::Session;
 
@@ -41,7 +41,7 @@ pub(crate) struct Target {
 pub(crate) struct Call {
     /// One session calls one of them.
     pub(crate) tools: Vec<String>,
-    /// Bytes that the server adds to the text.
+    /// Bytes that the server adds to the text; of a list, what it has at least.
     pub(crate) size: usize,
     pub(crate) escaped: bool,
     pub(crate) notes: u32,

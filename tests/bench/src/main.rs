@@ -7,9 +7,11 @@
 use std::env;
 use std::process::ExitCode;
 
+mod about;
 mod ask;
 mod bar;
 mod bridge;
+mod chart;
 mod command;
 mod echo;
 mod load;
@@ -17,6 +19,7 @@ mod options;
 mod other;
 mod payload;
 mod place;
+mod report;
 mod results;
 mod run;
 mod scenario;
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
     let mut options = Options::new(words);
     let done = match command.as_str() {
         "run" => command::run(options),
+        "report" => command::report(options),
         "load" => command::load(options),
         "echo-stdio" => echo::Echo::new(&mut options).and_then(|echo| echo::serve_stdio(&echo)),
         "echo-http" => echo_http(options),

@@ -1,6 +1,6 @@
 //! A run: every subject of a scenario in turn, round after round.
 
-use crate::load::{open_idle, run as run_load};
+use crate::load::{Idle, run as run_load};
 use crate::place::Place;
 use crate::results::{Found, Numbers, Row};
 use crate::scenario::{Effort, Point, Scenario, Work};
@@ -76,8 +76,12 @@ async fn work(subject: &Subject, point: &Point, place: &Place) -> Result<Numbers
         }
         Work::Idle { count, stream, time } => {
             let before = place.tree.cost();
-            let idle = open_idle(&place.target, *count, *stream).await.map_err(|error| error.to_string())?;
-            tokio::time::sleep(SETTLE).await;
+            let mut idle = Idle::default();
+            for count in [count / 10, count / 4, count / 2, *count] {
+                idle.grow(&place.target, count, *stream).await.map_err(|error| error.to_string())?;
+                tokio::time::sleep(SETTLE).await;
+                put(&format!("mib_at_{count}"), kib(place.tree.cost().memory_kib) / 1024.0);
+            }
             let opened = place.tree.cost();
             tokio::time::sleep(*time).await;
             let after = place.tree.cost();

@@ -10,6 +10,8 @@ mod bridge;
 mod hub;
 mod standing;
 
+pub(crate) use bridge::REFERENCE;
+
 /// Subjects that are measured in turn, within one run.
 #[derive(Clone, Debug)]
 pub(crate) struct Scenario {

@@ -103,10 +103,8 @@ impl Subject {
 
     /// The tool `echo` of every server, by the names that clients see.
     pub(crate) fn tool_names(&self) -> Vec<String> {
-        let is_prefixed = self.program == Program::Hub && self.servers > 1;
-        let name = |at| if is_prefixed { format!("s{at}__echo") } else { "echo".to_owned() };
         match &self.program {
-            Program::Hub => (0..self.servers).map(name).collect(),
+            Program::Hub => (0..self.servers).map(|at| format!("s{at}__echo")).collect(),
             Program::Other(other) => other.tool_names(self.servers),
             _ => vec!["echo".to_owned()],
         }

@@ -5,21 +5,22 @@ use std::io;
 use super::{Call, Session, Target};
 
 /// They are open as long as this is.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Idle {
-    _sessions: Vec<Session>,
+    sessions: Vec<Session>,
 }
 
-/// Opens so many, each with its connection, and with an open stream on it if wished.
-pub(crate) async fn open(target: &Target, count: usize, stream: bool) -> io::Result<Idle> {
-    let call = Call { tools: vec!["echo".to_owned()], ..Call::default() };
-    let mut sessions = Vec::with_capacity(count);
-    for number in 0..count {
-        let mut session = Session::open(target, &call, number).await?;
-        if stream {
-            session.listen().await?;
+impl Idle {
+    /// Opens more until there are so many, each with its connection, and with an open stream on it if wished.
+    pub(crate) async fn grow(&mut self, target: &Target, count: usize, stream: bool) -> io::Result<()> {
+        let call = Call { tools: vec!["echo".to_owned()], ..Call::default() };
+        for number in self.sessions.len()..count {
+            let mut session = Session::open(target, &call, number).await?;
+            if stream {
+                session.listen().await?;
+            }
+            self.sessions.push(session);
         }
-        sessions.push(session);
+        Ok(())
     }
-    Ok(Idle { _sessions: sessions })
 }

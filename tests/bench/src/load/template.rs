@@ -28,7 +28,7 @@ impl Template {
     pub(super) fn call(target: &Target, call: &Call, session: usize, key: Option<&str>) -> Self {
         let tool = &call.tools[session % call.tools.len().max(1)];
         let mut arguments = format!(r#""text":"{BLANK_TEXT}""#);
-        if call.size > 0 {
+        if call.size > 0 && !call.is_list {
             arguments += &format!(r#","size":{}"#, call.size);
         }
         if call.escaped {

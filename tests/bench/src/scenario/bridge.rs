@@ -8,7 +8,7 @@ use crate::subject::{Program, Subject};
 
 pub(super) const DIRECT: &str = "direct";
 pub(super) const BARE: &str = "bare bridge";
-pub(super) const REFERENCE: &str = "bare bridge (reference)";
+pub(crate) const REFERENCE: &str = "bare bridge (reference)";
 pub(super) const OURS: &str = "mcp-stdio";
 const MIB: usize = 1 << 20;
 

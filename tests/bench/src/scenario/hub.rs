@@ -9,6 +9,8 @@ use crate::subject::{Program, Subject, Wire};
 
 const SERVERS: usize = 20;
 const TOOLS: usize = 10;
+/// The least bytes of a tool in a list.
+const TOOL: usize = 100;
 const MANY: &str = "mcp-hub, 20 servers";
 const ONE: &str = "mcp-hub, 1 server";
 
@@ -71,7 +73,7 @@ fn lists(effort: Effort) -> Scenario {
             hub(many, Wire::Stdio, 100, 50),
             other(Other::RustProxy).servers(Wire::Http, SERVERS, TOOLS),
         ],
-        points: vec![closed(effort, 4, Call { is_list: true, ..each() })],
+        points: vec![closed(effort, 4, Call { is_list: true, size: SERVERS * TOOLS * TOOL, ..each() })],
         bars: vec![
             at_most("200 tools of 20 servers, CPU µs per list", 15.0, "cpu_us", (few, point)),
             at_most("5000 tools of 100 servers, CPU µs per list", 1000.0, "cpu_us", (many, point)),
