@@ -31,6 +31,11 @@ bench *ARGS:
     cargo build --release --package mcp-stdio --package mcp-hub --package mcp-rest --package bench
     target/release/bench run {{ARGS}}
 
+# The instructions of each part of a call, against tests/bench/gate.json; 5 % more fail. `--only TEXT`; `--write` takes them as they are.
+bench-gate *ARGS:
+    cargo build --release --package mcp-stdio --package mcp-hub --package mcp-rest --package bench
+    target/release/bench gate {{ARGS}}
+
 # What has to hold before a change lands.
 ci:
     .ci/run

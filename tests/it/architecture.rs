@@ -41,7 +41,7 @@ fn below(name: &str) -> Option<Vec<&'static str>> {
     let base = || vec![JSONRPC, PROTOCOL, TRANSPORT];
     let core = || [base(), PARTS.to_vec()].concat();
     Some(match name {
-        "mcp-jsonrpc" | "xtask" | "grid" | "bench" => vec![],
+        "mcp-jsonrpc" | "xtask" | "grid" => vec![],
         "mcp-protocol" => vec![JSONRPC],
         "mcp-transport" => vec![JSONRPC, PROTOCOL],
         // Its own tests run the badly behaved child, which cargo builds for no other package's tests.
@@ -50,6 +50,7 @@ fn below(name: &str) -> Option<Vec<&'static str>> {
         "mcp-config" => [core(), vec![CORE]].concat(),
         "mcp-control" | "examples" => [core(), vec![CORE, "mcp-config"]].concat(),
         "mcp-cli" => vec![CORE, "mcp-config", "mcp-control"],
+        "bench" => vec![CORE],
         "mcp-admin" => [core(), vec![CORE, "mcp-config", "mcp-control"]].concat(),
         "mcp-stdio" | "mcp-rest" => vec![CORE, "mcp-config", "mcp-control", "mcp-cli"],
         "mcp-hub" => vec![CORE, "mcp-config", "mcp-control", "mcp-cli", "mcp-admin"],

@@ -15,6 +15,7 @@ use crate::subject::Program;
 pub(crate) const USAGE: &str = "\
 bench report [--json FILE]
 bench run [--only TEXT]… [--quick | --smoke] [--rounds N] [--without-others] [--reference PROGRAM] [--json FILE] [--no-page]
+bench gate [--only TEXT]… [--write]
 bench load --address HOST:PORT [--path PATH] [--face legacy|modern|sse|rest] [--sessions N] [--seconds N | --calls N]
            [--rate N] [--tool NAME]… [--size BYTES] [--escaped] [--notes N] [--delay-ms N] [--list]
 bench echo-stdio | echo-http [--port N] [--era modern] [--tools N] [--size BYTES] [--escaped] [--notes N] [--delay-ms N]

@@ -14,6 +14,7 @@ mod bridge;
 mod chart;
 mod command;
 mod echo;
+mod gate;
 mod load;
 mod options;
 mod other;
@@ -39,6 +40,8 @@ fn main() -> ExitCode {
     let done = match command.as_str() {
         "run" => command::run(options),
         "report" => command::report(options),
+        "gate" => gate::run(options),
+        "part" => gate::run_part(options),
         "load" => command::load(options),
         "echo-stdio" => echo::Echo::new(&mut options).and_then(|echo| echo::serve_stdio(&echo)),
         "echo-http" => echo_http(options),

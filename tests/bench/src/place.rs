@@ -166,7 +166,7 @@ fn first_line(child: &mut Child) -> Result<String, String> {
 }
 
 /// A port that nobody had a moment ago.
-fn free_port() -> Option<u16> {
+pub(crate) fn free_port() -> Option<u16> {
     Some(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).ok()?.local_addr().ok()?.port())
 }
 
