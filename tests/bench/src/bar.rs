@@ -13,7 +13,7 @@ pub(crate) struct Bar {
     row: (String, String),
     against: Against,
     /// Another way to meet it.
-    or: Option<Box<Bar>>,
+    or: Option<Box<Self>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl Bar {
             Against::FastestOther(_) => format!("{sign} {} × the fastest other proxy", self.limit),
         };
         if let Some(or) = &self.or {
-            words += &format!(", or {}", or.words());
+            words = format!("{words}, or {}", or.words());
         }
         words
     }

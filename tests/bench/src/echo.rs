@@ -132,5 +132,7 @@ impl Echo {
 }
 
 fn append(out: &mut Vec<u8>, texts: &[&str]) {
-    texts.iter().for_each(|text| out.extend_from_slice(text.as_bytes()));
+    for text in texts {
+        out.extend_from_slice(text.as_bytes());
+    }
 }

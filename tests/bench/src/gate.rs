@@ -34,11 +34,12 @@ pub(crate) fn run(mut options: Options) -> Result<(), String> {
         Err(_) => Counts::new(),
     };
     let mut failed = 0;
-    for name in parts::NAMES.into_iter().chain(whole::NAMES) {
+    let parts = parts::PARTS.map(|(name, times)| (name, Some(times)));
+    for (name, times) in parts.into_iter().chain(whole::NAMES.map(|name| (name, None))) {
         if !only.is_empty() && !only.iter().any(|text| name.contains(text.as_str())) {
             continue;
         }
-        let count = if whole::NAMES.contains(&name) { whole::count(name)? } else { count_part(name)? };
+        let count = times.map_or_else(|| whole::count(name), |times| count_part(name, times))?;
         let verdict = kept.get(name).map(|kept| float(count) / float(*kept) - 1.0);
         let is_over = verdict.is_some_and(|more| more > ROOM);
         failed += usize::from(is_over && !is_new);
@@ -62,14 +63,13 @@ pub(crate) fn run_part(mut options: Options) -> Result<(), String> {
     parts::run(&name, count)
 }
 
-fn count_part(name: &str) -> Result<u64, String> {
-    const TIMES: u64 = 400;
+fn count_part(name: &str, once: u64) -> Result<u64, String> {
     let us = env::current_exe().map_err(|error| error.to_string())?;
     let counted = |times: u64| {
         let words = ["part", "--name", name, "--count", &times.to_string()].map(str::to_owned);
         finish(callgrind(&us, &words)?)
     };
-    Ok((counted(2 * TIMES)?.saturating_sub(counted(TIMES)?)) / TIMES)
+    Ok((counted(2 * once)?.saturating_sub(counted(once)?)) / once)
 }
 
 /// Starts a program under callgrind.

@@ -15,7 +15,7 @@ pub(crate) enum Other {
     Supergateway,
     /// `mcp-proxy` of npm.
     NpmProxy,
-    /// `mcp-proxy` of PyPI.
+    /// `mcp-proxy` of Python.
     PypiProxy,
     Mcpo,
     /// `mcp-proxy` of crates.io.

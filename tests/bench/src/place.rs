@@ -16,7 +16,7 @@ use crate::load::{Call, Session, Target};
 use crate::subject::{Program, Subject, Wire};
 use crate::tree::Tree;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const STEP: Duration = Duration::from_micros(500);
 
 /// All of it ends with this.

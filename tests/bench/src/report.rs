@@ -68,7 +68,7 @@ fn bars(results: &Results, scenarios: &[Scenario]) -> String {
         for bar in &scenario.bars {
             let (value, met) = match bar.verdict(found) {
                 Some(verdict) => (number(verdict.value), if verdict.is_met { "met" } else { "**not met**" }),
-                None => ("".to_owned(), "not measured"),
+                None => (String::new(), "not measured"),
             };
             let _ = writeln!(text, "| {} | {} | {} | {value} | {met} |", scenario.title, bar.what, bar.words());
         }

@@ -51,7 +51,7 @@ pub(crate) async fn run(
     for number in 0..job.sessions {
         sessions.push(Session::open(target, &job.call, number).await.map_err(|error| format!("a session: {error}"))?);
     }
-    let noisy = make_noise(target, noise, job.sessions, &stop).await.map_err(|error| format!("the noise: {error}"))?;
+    let beside = make_noise(target, noise, job.sessions, &stop).await.map_err(|error| format!("the noise: {error}"))?;
     let is_counted = matches!(job.pace, Pace::Count(_));
     let began = Instant::now();
     let from = if is_counted { began } else { began + job.warm };
@@ -84,13 +84,13 @@ pub(crate) async fn run(
     }
     done.calls = done.latency.count();
     stop.store(true, Ordering::Relaxed);
-    if let Some(noisy) = noisy {
-        noisy.await.map_err(|error| error.to_string())?.map_err(|error| format!("the noise: {error}"))?;
+    if let Some(beside) = beside {
+        beside.await.map_err(|error| error.to_string())?.map_err(|error| format!("the noise: {error}"))?;
     }
     Ok(done)
 }
 
-const FOREVER: Duration = Duration::from_secs(3600);
+const FOREVER: Duration = Duration::from_hours(1);
 
 type Part = (Histogram, u64, Option<String>);
 
@@ -160,14 +160,14 @@ fn open(sessions: Vec<Session>, rate: u32, window: Window, is_list: bool) -> Vec
     tasks
 }
 
-type Noisy = Option<tokio::task::JoinHandle<std::io::Result<()>>>;
+type Beside = Option<tokio::task::JoinHandle<std::io::Result<()>>>;
 
 async fn make_noise(
     target: &Target,
     noise: Option<&Noise>,
     number: usize,
     stop: &Arc<AtomicBool>,
-) -> std::io::Result<Noisy> {
+) -> std::io::Result<Beside> {
     let stop = Arc::clone(stop);
     Ok(match noise {
         None => None,

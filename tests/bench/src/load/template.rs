@@ -1,5 +1,6 @@
 //! A request that is written once and then only changed in two places.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::ops::Range;
 
@@ -29,16 +30,16 @@ impl Template {
         let tool = &call.tools[session % call.tools.len().max(1)];
         let mut arguments = format!(r#""text":"{BLANK_TEXT}""#);
         if call.size > 0 && !call.is_list {
-            arguments += &format!(r#","size":{}"#, call.size);
+            let _ = write!(arguments, r#","size":{}"#, call.size);
         }
         if call.escaped {
-            arguments += r#","escaped":true"#;
+            arguments.push_str(r#","escaped":true"#);
         }
         if call.notes > 0 {
-            arguments += &format!(r#","notes":{}"#, call.notes);
+            let _ = write!(arguments, r#","notes":{}"#, call.notes);
         }
         if call.delay_ms > 0 {
-            arguments += &format!(r#","delayMs":{}"#, call.delay_ms);
+            let _ = write!(arguments, r#","delayMs":{}"#, call.delay_ms);
         }
         if target.face == Face::Rest {
             return Self::new(request(target, "", key, &[], &format!("{{{arguments}}}")), session);
@@ -55,7 +56,7 @@ impl Template {
     fn new(bytes: Vec<u8>, session: usize) -> Self {
         let find = |blank: &str| memmem::find(&bytes, blank.as_bytes()).map(|at| at..at + blank.len());
         let (id, text) = (find(BLANK_ID), find(BLANK_TEXT));
-        Self { id, text, session, bytes }
+        Self { bytes, id, text, session }
     }
 
     /// Writes the number of the call into its id and its text.
@@ -110,14 +111,14 @@ pub(super) fn request(
     );
     match target.face {
         Face::Modern => {
-            head += &format!("mcp-protocol-version: {MODERN}\r\nmcp-method: {method}\r\n");
+            let _ = write!(head, "mcp-protocol-version: {MODERN}\r\nmcp-method: {method}\r\n");
             for (name, value) in headers.iter().filter(|(_, value)| !value.is_empty()) {
-                head += &format!("{name}: {value}\r\n");
+                let _ = write!(head, "{name}: {value}\r\n");
             }
         }
         Face::Legacy => {
             if let Some(key) = key {
-                head += &format!("mcp-session-id: {key}\r\nmcp-protocol-version: {REVISION}\r\n");
+                let _ = write!(head, "mcp-session-id: {key}\r\nmcp-protocol-version: {REVISION}\r\n");
             }
         }
         Face::Sse | Face::Rest => {}
