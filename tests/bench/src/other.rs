@@ -97,9 +97,9 @@ impl Other {
             }
             Self::NpmProxy => drop(command.args(["--port", port, "--host", "127.0.0.1", "--"]).args(child)),
             Self::PypiProxy => {
-                command.args(["--port", port, "--log-level", "error", "--"]).args(child);
+                command.args(["--port", port, "--log-level", "ERROR", "--"]).args(child);
             }
-            Self::Mcpo => drop(command.args(["--port", port, "--log-level", "error", "--"]).args(child)),
+            Self::Mcpo => drop(command.args(["--port", port, "--log-level", "ERROR", "--"]).args(child)),
             Self::RustProxy => {
                 let path = folder.join("proxy.toml");
                 let mut text = format!(

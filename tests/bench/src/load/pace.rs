@@ -101,6 +101,9 @@ fn spawn(session: Session, window: Window, count: u64, is_list: bool) -> tokio::
 async fn closed(mut session: Session, window: Window, count: u64, is_list: bool) -> Part {
     let mut latency = Histogram::new();
     let mut notes = 0;
+    if let Err(error) = session.renew().await {
+        return (latency, notes, Some(error.to_string()));
+    }
     for number in 0..count {
         let began = Instant::now();
         if began >= window.to {

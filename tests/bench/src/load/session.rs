@@ -65,6 +65,14 @@ impl Session {
         Ok(Self { wire, stream, event, target, key, template, least, counts_notes: call.notes > 0, notes: 0 })
     }
 
+    /// Connects anew if the connection was closed since: some servers wait only seconds, and others take long to open many sessions.
+    pub(crate) async fn renew(&mut self) -> io::Result<()> {
+        if self.stream.is_none() && self.wire.is_closed() {
+            self.wire = Wire::connect(self.target.address).await?;
+        }
+        Ok(())
+    }
+
     /// Makes a call, and looks whether the answer is the one to it.
     pub(crate) async fn call(&mut self, number: u64, is_list: bool) -> io::Result<()> {
         self.template.number(number);

@@ -41,6 +41,12 @@ impl Wire {
         Ok(Self { stream, raw: Vec::new(), done: 0, joined: Vec::new(), chunks: Chunks::default() })
     }
 
+    /// Whether the other side has closed it meanwhile.
+    pub(crate) fn is_closed(&self) -> bool {
+        let unread = self.stream.try_read(&mut [0]);
+        !matches!(unread, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+    }
+
     pub(crate) async fn send(&mut self, request: &[u8]) -> io::Result<()> {
         self.stream.write_all(request).await
     }
