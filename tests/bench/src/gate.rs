@@ -40,7 +40,7 @@ pub(crate) fn run(mut options: Options) -> Result<(), String> {
             continue;
         }
         let count = times.map_or_else(|| whole::count(name), |times| count_part(name, times))?;
-        let verdict = kept.get(name).map(|kept| float(count) / float(*kept) - 1.0);
+        let verdict = kept.get(name).map(|kept| more(count, *kept));
         let is_over = verdict.is_some_and(|more| more > ROOM);
         failed += usize::from(is_over && !is_new);
         let said = verdict.map_or("new".to_owned(), |more| format!("{:+.1} %", 100.0 * more));
@@ -89,7 +89,24 @@ fn finish(mut child: Child) -> Result<u64, String> {
     count.ok_or_else(|| format!("callgrind has not counted:\n{}", lines.join("\n")))
 }
 
+/// By which share one count is above the other.
+fn more(count: u64, kept: u64) -> f64 {
+    float(count) / float(kept) - 1.0
+}
+
 #[expect(clippy::cast_precision_loss, reason = "nobody counts so far")]
 fn float(count: u64) -> f64 {
     count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn five_percent_more_pass_and_six_do_not() {
+        assert!(more(10_499, 10_000) < ROOM);
+        assert!(more(10_600, 10_000) > ROOM);
+        assert!(more(5_000, 10_000) < 0.0);
+    }
 }

@@ -118,9 +118,8 @@ fn table(scenario: &Scenario, found: &Found) -> String {
         let point = if row.point == last { "" } else { row.point.as_str() };
         last = &row.point;
         let _ = write!(text, "| {point} | {} |", row.subject);
-        if let Some(error) = row.error.as_deref().filter(|_| row.rounds.is_empty()) {
-            let short: String = error.chars().take(80).map(|c| if c == '|' { ' ' } else { c }).collect();
-            let _ = writeln!(text, " {short} |{}", " |".repeat(columns.len() + more - 1));
+        if row.rounds.is_empty() {
+            let _ = writeln!(text, " not measured |{}", " |".repeat(columns.len() + more - 1));
             continue;
         }
         for (_, name, factor) in &columns {
@@ -144,7 +143,7 @@ fn percent(row: &Row, of: Option<f64>) -> String {
 /// Three digits that matter.
 fn number(value: f64) -> String {
     match value.abs() {
-        0.0 => "0".to_owned(),
+        size if size < 1000.0 && size.fract() == 0.0 => format!("{value:.0}"),
         size if size >= 1000.0 => {
             let digits = format!("{value:.0}");
             let at = digits.len() - 3;
