@@ -26,6 +26,16 @@ grid *ARGS="--table docs/compatibility.md":
     cargo build --package mcp-stdio --package mcp-hub --package mcp-rest --package grid
     cargo run --quiet --package grid -- {{ARGS}}
 
+# What the proxies cost, beside no proxy, a bare bridge and other proxies (`tests/bench/install`). `--only TEXT`, `--quick`.
+bench *ARGS:
+    cargo build --release --package mcp-stdio --package mcp-hub --package mcp-rest --package bench
+    target/release/bench run {{ARGS}}
+
+# The instructions of each part of a call, against tests/bench/gate.json; 5 % more fail. `--only TEXT`; `--write` takes them as they are.
+bench-gate *ARGS:
+    cargo build --release --package mcp-stdio --package mcp-hub --package mcp-rest --package bench
+    target/release/bench gate {{ARGS}}
+
 # What has to hold before a change lands.
 ci:
     .ci/run

@@ -50,6 +50,7 @@ fn below(name: &str) -> Option<Vec<&'static str>> {
         "mcp-config" => [core(), vec![CORE]].concat(),
         "mcp-control" | "examples" => [core(), vec![CORE, "mcp-config"]].concat(),
         "mcp-cli" => vec![CORE, "mcp-config", "mcp-control"],
+        "bench" => vec![CORE],
         "mcp-admin" => [core(), vec![CORE, "mcp-config", "mcp-control"]].concat(),
         "mcp-stdio" | "mcp-rest" => vec![CORE, "mcp-config", "mcp-control", "mcp-cli"],
         "mcp-hub" => vec![CORE, "mcp-config", "mcp-control", "mcp-cli", "mcp-admin"],

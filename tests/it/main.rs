@@ -8,6 +8,7 @@ use std::env;
 use std::path::PathBuf;
 
 mod architecture;
+mod bench;
 mod client;
 mod configured;
 mod controlled;
