@@ -33,4 +33,5 @@ mod sessions;
 mod shutdown;
 mod status;
 mod tcp;
+mod traffic;
 mod variables;
