@@ -19,6 +19,7 @@ mod interaction;
 mod keys;
 mod ladder;
 mod listen;
+mod logged;
 mod metrics;
 mod modern;
 mod mount;
