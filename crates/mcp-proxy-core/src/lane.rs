@@ -5,15 +5,16 @@ use std::sync::Arc;
 use futures::future::join;
 use mcp_eras::Parking;
 use mcp_supervisor::{Status, Supervised, Supervision};
-use mcp_transport::{Caller, ConnectError, Connection, Peer, Transport};
+use mcp_transport::{Caller, ConnectError, Connection, Peer, ServerLog, Transport};
 
 use crate::{
     Limits,
-    layers::{Breaker, Guarded, Limit, Measure, Meter, Mirror, Places, Timeout},
+    layers::{Breaker, Guarded, Limit, Measure, Meter, Mirror, Places, Tap, Timeout},
     server::{Changes, Report},
     share::{Share, ShareOptions, Spares},
     ticker::Ticker,
     tool_headers::ToolHeaders,
+    traffic::Traffic,
 };
 
 /// A supervised connection and the share on top of it. Making one does no I/O.
@@ -39,6 +40,9 @@ pub(crate) struct Setting {
     pub(crate) changes: Arc<Changes>,
     /// Where calls of modern clients wait for what a legacy server asks.
     pub(crate) parking: Arc<Parking>,
+    pub(crate) log: ServerLog,
+    /// There if somebody wants to see the calls.
+    pub(crate) traffic: Option<Arc<Traffic>>,
     pub(crate) tool_headers: Arc<ToolHeaders>,
 }
 
@@ -55,7 +59,7 @@ impl Lane {
 
     fn reported(transport: &Arc<dyn Transport>, caller: &Arc<Caller>, setting: &Setting, report: Report) -> Self {
         let upstream = Supervised::with(Arc::clone(transport), Arc::clone(caller), setting.supervision);
-        setting.changes.follow(Arc::clone(&setting.name), upstream.state(), report);
+        setting.changes.follow(Arc::clone(&setting.name), upstream.state(), report, setting.log.clone());
         let spares = Spares::new(transport, caller, setting.limits.interactive_children);
         let tool_headers = Arc::clone(&setting.tool_headers);
         let share = Share::new(Arc::clone(&upstream), spares, setting.limits.queue_wait, setting.share, tool_headers);
@@ -115,7 +119,7 @@ impl Lane {
     }
 }
 
-/// What stands between a client and its connection. Outermost first: what a client sees is what is measured; what is refused
+/// What stands between a client and its connection. Outermost first: what a client sees is what is shown and measured; what is refused
 /// because the server keeps failing waits for no place; the clock runs only once a call has its place, and a call gives its
 /// place back when its clock has ended it. A call that is made again for its headers keeps its place, and has its time anew.
 pub(crate) fn layered(inner: impl Connection, setting: &Setting) -> Arc<dyn Connection> {
@@ -124,7 +128,15 @@ pub(crate) fn layered(inner: impl Connection, setting: &Setting) -> Arc<dyn Conn
     let limited = Limit::new(mirrored, setting.places.clone(), &setting.limits);
     let meter = Arc::clone(&setting.meter);
     match &setting.breaker {
-        Some(breaker) => Arc::new(Measure::new(Guarded::new(limited, Arc::clone(breaker)), meter)),
-        None => Arc::new(Measure::new(limited, meter)),
+        Some(breaker) => shown(Measure::new(Guarded::new(limited, Arc::clone(breaker)), meter), setting),
+        None => shown(Measure::new(limited, meter), setting),
+    }
+}
+
+/// Where nobody wants to see the calls, nothing stands there that could.
+fn shown(inner: impl Connection, setting: &Setting) -> Arc<dyn Connection> {
+    match &setting.traffic {
+        Some(traffic) => Arc::new(Tap::new(inner, Arc::clone(&setting.name), Arc::clone(traffic))),
+        None => Arc::new(inner),
     }
 }

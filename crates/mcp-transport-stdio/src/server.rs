@@ -10,7 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use mcp_transport::{Caller, ConnectError, Connection, Duplex, DuplexLimits, Secret, Transport};
+use mcp_transport::{Caller, ConnectError, Connection, Duplex, DuplexLimits, Secret, ServerLog, Transport};
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 
 use crate::{
@@ -39,6 +39,7 @@ pub struct StdioServer {
     limits: DuplexLimits,
     stop: StopTiming,
     children: ChildLimit,
+    log: Option<ServerLog>,
 }
 
 impl StdioServer {
@@ -56,6 +57,7 @@ impl StdioServer {
             limits: DuplexLimits::default(),
             stop: StopTiming::default(),
             children: ChildLimit::default(),
+            log: None,
         }
     }
 
@@ -122,6 +124,14 @@ impl StdioServer {
         self
     }
 
+    /// Where what its children write to their stderr goes besides the log of the program, and that they start and end.
+    /// Default: nowhere.
+    #[must_use]
+    pub fn log(mut self, log: ServerLog) -> Self {
+        self.log = Some(log);
+        self
+    }
+
     fn command(&self, caller: &Caller) -> Result<Command, ConnectError> {
         let variables = self
             .environment
@@ -150,7 +160,7 @@ impl Transport for StdioServer {
         let exits = Exits::watch().map_err(|error| self.failed(error))?;
         let mut owned = spawner::start(command, place).await.map_err(|error| self.failed(error))?;
         let (stdin, stdout, stderr) = pipes(&mut owned).map_err(|error| self.failed(error))?;
-        let lifeline = ChildLifeline::attend(owned, stderr, exits, self.stop, Arc::clone(&self.name));
+        let lifeline = ChildLifeline::attend(owned, stderr, exits, self.stop, Arc::clone(&self.name), self.log.clone());
         let stdout = Output::new(stdout, lifeline.life());
         Ok(Duplex::over_pipe(stdout, stdin, unread, Arc::new(lifeline), self.limits.clone()))
     }
@@ -196,5 +206,29 @@ mod tests {
         let shown = format!("{server:?}");
         assert!(!shown.contains("s3cret"), "{shown}");
         assert!(shown.contains("\"lab\"") && shown.contains("1 arguments") && shown.contains("TOKEN"), "{shown}");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn the_log_holds_the_last_words_of_all_children_and_their_ends() {
+        use mcp_protocol::Revision;
+
+        let log = ServerLog::default();
+        let server = StdioServer::new("/bin/sh").args(["-c", "echo a word >&2; exit 3"]).log(log.clone());
+        let mut last = log.watch();
+        for lines in [3, 6] {
+            let connection = server.connect(&Caller::proxy(Revision::LATEST_LEGACY)).await.unwrap();
+            last.wait_for(|last| *last == lines).await.unwrap();
+            connection.close().await;
+        }
+        let lines = log.lines();
+        let text = |at: usize| &*lines[at].text;
+        for at in [0, 3] {
+            let mut others = [text(at), text(at + 1)];
+            others.sort_unstable();
+            assert!(others[0] == "a word" && others[1].ends_with("has started"), "{others:?}");
+            assert!(text(at + 2).starts_with("process ") && text(at + 2).ends_with("has exited with code 3"));
+        }
+        assert_eq!(lines.iter().filter(|line| line.source == mcp_transport::LogSource::Stderr).count(), 2);
     }
 }

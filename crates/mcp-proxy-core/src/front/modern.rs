@@ -70,7 +70,10 @@ impl Front {
             return Err(refused(&rescue::misplaced("this is no request"), Some(&id)));
         };
         match connection.call(request).await {
-            Ok(reply) => Ok(answer(self, Calls::one(Call::new(id, name == method::SUBSCRIPTIONS_LISTEN, reply)), Manner::Modern).await),
+            Ok(reply) => {
+                let call = Call::new(id, name == method::SUBSCRIPTIONS_LISTEN, reply);
+                Ok(answer(self, Calls::one(call), Manner::Modern(Arc::clone(&head.door))).await)
+            }
             Err(error) => Err(refused(&Told::from(&error.reason), Some(&id))),
         }
     }

@@ -9,9 +9,13 @@ use std::{
     time::Duration,
 };
 
-use mcp_protocol::{method, mirrored_name};
+use mcp_jsonrpc::Message;
+use mcp_protocol::{is_tool_error, method, mirrored_name};
 use mcp_transport::Request;
 use prometheus_client::metrics::histogram::Histogram;
+use tokio::time::Instant;
+
+use super::recent::Recent;
 
 /// How a call has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +39,7 @@ pub(crate) struct Meter {
     tools: RwLock<HashMap<Box<str>, Arc<Series>>>,
     /// Of tools past the bound, and of calls that name none.
     other_tools: OnceLock<Arc<Series>>,
+    recent: Arc<Recent>,
 }
 
 /// The calls of one method, and of one tool where they call one.
@@ -42,6 +47,8 @@ pub(crate) struct Meter {
 pub(crate) struct Series {
     outcomes: [AtomicU64; Outcome::ALL.len()],
     seconds: Histogram,
+    /// Of all calls to the server.
+    recent: Arc<Recent>,
 }
 
 /// Tools of one server that are counted apart. Whoever calls a tool gives its name, so there is no end to them.
@@ -53,12 +60,28 @@ const MAX_NAME: usize = 128;
 /// What all that is not counted apart goes by.
 pub(crate) const OTHER: &str = "other";
 
+/// Bytes of a result that are looked through for whether a tool has failed: what a tool says about that is short, and
+/// large results are not to be read once more.
+pub(super) const MOST_LOOKED_AT: usize = 16 << 10;
+
 /// Upper bounds in seconds.
 const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 15.0, 60.0];
 
 impl Outcome {
     pub(crate) const ALL: [Self; 6] =
         [Self::Ok, Self::ToolError, Self::Error, Self::Lost, Self::NotSent, Self::Cancelled];
+
+    /// How a call has ended that has this response; `is_of_tool` if it was of a tool.
+    pub(crate) fn of(response: &Message, is_of_tool: bool) -> Self {
+        let has_failed = |result: &str| result.len() <= MOST_LOOKED_AT && is_tool_error(result);
+        if response.is_error() {
+            Self::Error
+        } else if is_of_tool && response.result().is_some_and(has_failed) {
+            Self::ToolError
+        } else {
+            Self::Ok
+        }
+    }
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -79,11 +102,21 @@ impl Meter {
             return self.tool(request);
         }
         let place = method::REQUESTS.iter().position(|known| *known == request.method());
-        Arc::clone(self.methods[place.unwrap_or(method::REQUESTS.len())].get_or_init(Arc::default))
+        Arc::clone(self.methods[place.unwrap_or(method::REQUESTS.len())].get_or_init(|| self.begin()))
+    }
+
+    fn begin(&self) -> Arc<Series> {
+        let recent = Arc::clone(&self.recent);
+        Arc::new(Series { outcomes: Default::default(), seconds: Histogram::new(BUCKETS), recent })
+    }
+
+    /// What the last minutes were like.
+    pub(crate) fn recent(&self) -> &Recent {
+        &self.recent
     }
 
     fn tool(&self, request: &Request) -> Arc<Series> {
-        let other = || Arc::clone(self.other_tools.get_or_init(Arc::default));
+        let other = || Arc::clone(self.other_tools.get_or_init(|| self.begin()));
         let Ok(Some(name)) = mirrored_name(request.message()) else { return other() };
         // One that is really called that cannot be told from the rest.
         if name == OTHER || MAX_NAME < name.len() {
@@ -97,7 +130,7 @@ impl Meter {
         if MAX_TOOLS <= tools.len() && !tools.contains_key(&*name) {
             return other();
         }
-        Arc::clone(tools.entry((*name).into()).or_default())
+        Arc::clone(tools.entry((*name).into()).or_insert_with(|| self.begin()))
     }
 
     /// Everything there is, each with its method and tool.
@@ -121,14 +154,15 @@ impl Meter {
 impl Default for Meter {
     fn default() -> Self {
         let methods = std::array::from_fn(|_| OnceLock::new());
-        Self { methods, tools: RwLock::default(), other_tools: OnceLock::new() }
+        Self { methods, tools: RwLock::default(), other_tools: OnceLock::new(), recent: Arc::default() }
     }
 }
 
 impl Series {
-    /// Counts a call, and how long it took if that says anything.
-    pub(crate) fn note(&self, outcome: Outcome, took: Option<Duration>) {
+    /// Counts a call that ends now, and how long it took if that says anything.
+    pub(crate) fn note(&self, outcome: Outcome, now: Instant, took: Option<Duration>) {
         self.outcomes[outcome as usize].fetch_add(1, Ordering::Relaxed);
+        self.recent.note(now, took);
         if let Some(took) = took {
             self.seconds.observe(took.as_secs_f64());
         }
@@ -142,12 +176,6 @@ impl Series {
     /// How long they took.
     pub(crate) fn seconds(&self) -> &Histogram {
         &self.seconds
-    }
-}
-
-impl Default for Series {
-    fn default() -> Self {
-        Self { outcomes: Default::default(), seconds: Histogram::new(BUCKETS) }
     }
 }
 

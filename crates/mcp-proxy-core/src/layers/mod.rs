@@ -6,6 +6,8 @@ mod limit;
 mod measure;
 mod meter;
 mod mirror;
+mod recent;
+mod tap;
 mod timeout;
 
 pub use breaker::Health;
@@ -15,4 +17,5 @@ pub(crate) use limit::{Limit, Places};
 pub(crate) use measure::Measure;
 pub(crate) use meter::{Meter, Outcome};
 pub(crate) use mirror::Mirror;
+pub(crate) use tap::Tap;
 pub(crate) use timeout::Timeout;
