@@ -30,6 +30,7 @@
 mod choice;
 mod compose;
 mod diagnostic;
+mod diff;
 mod dotenv;
 mod edit;
 mod effective;
@@ -72,7 +73,7 @@ pub use hub::{HubSettings, StateFolder};
 pub use import::{ClientKind, ImportError, Imported, UnknownClient, import};
 pub use json::SyntaxError;
 pub use limits::{LimitError, LimitSetting};
-pub use live::{Applied, ChangeError, Live};
+pub use live::{Applied, By, ChangeError, Checked, Document, Live, Version, VersionText};
 pub use name::{NameError, check_name};
 pub use read::{Parsed, add_tool_config, parse};
 pub use request_variables::RequestVariables;
