@@ -28,6 +28,7 @@ pub(crate) async fn serve(program: Program, sources: Sources) -> Result<(), CliE
     let Assembled { builder, live, what, limits } = assemble(program, sources)?;
     let mut control = Control::new().keep_alive(limits.stream_comment);
     if let Some(live) = &live {
+        live.guard();
         control = control.with_config(Arc::clone(live), writes(&settings, &keys));
     }
     let proxy =
