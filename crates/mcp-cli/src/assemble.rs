@@ -63,10 +63,9 @@ pub(crate) fn assemble(program: Program, sources: Sources) -> Result<Assembled, 
     let mut live = Live::new(path, text, file, overrides, variables, composer);
     if let Some(HubSources { flags, settled, tools }) = hub {
         if let Some(folder) = settled.state_folder(live.path()) {
-            builder = builder.store(Arc::new(FileStore::new(folder)));
-        }
-        if let Some(folder) = &settled.tools_folder.value {
-            tracing::debug!(folder = %folder.display(), "TOOLS_FOLDER is set; nothing is installed, so it is not used");
+            let store = Arc::new(FileStore::new(folder));
+            builder = builder.store(Arc::<FileStore>::clone(&store));
+            live = live.with_store(store);
         }
         live = live.with_hub(flags, tools);
     }

@@ -30,6 +30,7 @@
 mod choice;
 mod compose;
 mod diagnostic;
+mod diff;
 mod dotenv;
 mod edit;
 mod effective;
@@ -37,6 +38,7 @@ mod expand;
 mod file;
 mod hub;
 mod import;
+mod install;
 mod json;
 mod jsonc;
 mod key;
@@ -60,7 +62,7 @@ mod watch;
 mod words;
 mod write;
 
-pub use choice::{Dialect, Interactive, LogFormat, SessionKind, SharedLogs, Start, UnknownWord};
+pub use choice::{Dialect, Interactive, ItemKind, LogFormat, SessionKind, SharedLogs, Start, UnknownWord};
 pub use compose::{ComposeError, Composer, Defaults};
 pub use diagnostic::{Diagnostic, Severity};
 pub use dotenv::{DotEnvError, parse_dot_env};
@@ -70,9 +72,12 @@ pub use expand::ExpandError;
 pub use file::{File, ProxySettings, ServerEntry, ServerSettings};
 pub use hub::{HubSettings, StateFolder};
 pub use import::{ClientKind, ImportError, Imported, UnknownClient, import};
+pub use install::{Install, InstallCommand, InstallSettings};
 pub use json::SyntaxError;
 pub use limits::{LimitError, LimitSetting};
-pub use live::{Applied, ChangeError, Live};
+pub use live::{
+    Applied, By, ChangeError, Checked, Document, KeyInfo, KeySource, Live, Preview, Stored, Version, VersionText,
+};
 pub use name::{NameError, check_name};
 pub use read::{Parsed, add_tool_config, parse};
 pub use request_variables::RequestVariables;
