@@ -32,6 +32,9 @@ pub enum EditError {
     /// The server to remove is not in the file.
     #[error("the file has no server `{0}`")]
     NoServer(String),
+    /// Something is masked that the file has no value for.
+    #[error("`***` at `{0}` stands for nothing that the file has there; write the value itself")]
+    Masked(String),
 }
 
 /// Makes `entry` (the JSON text of an object) the configuration of the server `name`. Where the file has this server
@@ -167,4 +170,4 @@ fn object_of(member: &CstObjectProp) -> Result<CstObject, EditError> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

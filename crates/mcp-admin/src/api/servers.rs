@@ -1,6 +1,5 @@
 //! Servers: what they do, by hand, and their entries in the configuration.
 
-mod entry;
 mod trial;
 
 use std::sync::Arc;
@@ -10,9 +9,8 @@ use mcp_proxy_core::{ReachError, transport::in_words};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use self::entry::entry;
 use super::{
-    applied::{done, etag},
+    applied::{by, done},
     view::{self, ServerView},
 };
 use crate::{
@@ -69,7 +67,7 @@ struct WithEntry {
 }
 
 async fn list(state: Arc<State>, _: Ask) -> Answer {
-    let etag = etag(&state);
+    let etag = state.live.etag();
     let servers = Servers { servers: view::all(&state.proxy, &state.live), etag: etag.clone() };
     Ok(tagged(json(StatusCode::OK, &servers), &etag))
 }
@@ -77,21 +75,23 @@ async fn list(state: Arc<State>, _: Ask) -> Answer {
 async fn get(state: Arc<State>, ask: Ask) -> Answer {
     let name = ask.param("name");
     let server = view::one(&state.proxy, &state.live, name).ok_or_else(|| unknown(name))?;
-    let entry = entry(&state, name).ok_or_else(|| unknown(name))?;
-    let etag = etag(&state);
+    let entry = state.live.shown_server(name).and_then(|entry| RawValue::from_string(entry).ok());
+    let entry = entry.ok_or_else(|| unknown(name))?;
+    let etag = state.live.etag();
     Ok(tagged(json(StatusCode::OK, &WithEntry { server, entry, etag: etag.clone() }), &etag))
 }
 
 async fn put(state: Arc<State>, ask: Ask) -> Answer {
-    let outcome = state.live.set_server(&state.proxy, ask.param("name"), ask.text()?).await;
-    done(&state, outcome)
+    let etag = ask.if_match();
+    let by = by(&ask, etag.as_deref());
+    done(state.live.set_server(&state.proxy, ask.param("name"), ask.text()?, by).await)
 }
 
 async fn remove(state: Arc<State>, ask: Ask) -> Answer {
     let name = ask.param("name");
     view::one(&state.proxy, &state.live, name).ok_or_else(|| unknown(name))?;
-    let outcome = state.live.remove_server(&state.proxy, name).await;
-    done(&state, outcome)
+    let etag = ask.if_match();
+    done(state.live.remove_server(&state.proxy, name, by(&ask, etag.as_deref())).await)
 }
 
 async fn start(state: Arc<State>, ask: Ask) -> Answer {

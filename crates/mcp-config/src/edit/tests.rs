@@ -1,6 +1,6 @@
 use super::*;
 
-mod property;
+pub(crate) mod property;
 
 const FILE: &str = r#"// the proxy of the lab
 {

@@ -23,6 +23,8 @@ pub struct Applied {
     pub hub: bool,
     /// Whether other settings differ, which count from the next start on.
     pub needs_restart: bool,
+    /// Stands for the text of the file now; empty where it was not written by us.
+    pub etag: String,
 }
 
 /// Why a change was not made; nothing is different then.
@@ -44,6 +46,19 @@ pub enum ChangeError {
     /// The file as it is cannot be changed.
     #[error(transparent)]
     Edit(#[from] EditError),
+    /// The file is another one than the change was made for.
+    #[error(
+        "the configuration file has been changed by somebody else in the meantime; look at what it says now and try again"
+    )]
+    Stale {
+        /// Stands for what it is now.
+        etag: String,
+        /// What has become of it since, as `diff -u` tells it, with secrets masked; all of it if what was seen is not known.
+        diff: String,
+    },
+    /// The version to go back to is not kept.
+    #[error("there is no version {0}; the last 20 are kept")]
+    NoVersion(u64),
     /// The file cannot be read or written.
     #[error("the configuration file {} cannot be {verb}: {source}", .path.display())]
     File {
