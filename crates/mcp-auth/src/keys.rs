@@ -67,6 +67,18 @@ impl Keys {
         self.0.is_empty()
     }
 
+    /// The names of the keys.
+    pub fn names(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.0.iter().map(|key| &key.name)
+    }
+
+    /// Whether both have a key of that name, and it is the same one.
+    #[must_use]
+    pub fn agree(&self, other: &Self, name: &str) -> bool {
+        let find = |keys: &Self| keys.0.iter().find(|key| *key.name == *name).map(|key| key.digest);
+        find(self).is_some_and(|own| find(other) == Some(own))
+    }
+
     /// The name of the key that was presented. How long the look takes depends on how many keys there are and on how long
     /// `presented` is, and on nothing else.
     #[must_use]
@@ -136,6 +148,15 @@ mod tests {
         }
         assert_eq!(refused(&[("a", "k1"), ("a", "k2")]), KeysError::DuplicateName("a".into()));
         assert!(keys(&[("a", "!"), ("b", "~")]).is_ok(), "short ones are allowed");
+    }
+
+    #[test]
+    fn keys_agree_on_a_name_that_both_have_with_the_same_key() {
+        let (one, other) = (keys(&[("alice", "k1"), ("bob", "k2")]).unwrap(), keys(&[("alice", "k1"), ("bob", "k3")]));
+        let other = other.unwrap();
+        assert!(one.agree(&other, "alice") && !one.agree(&other, "bob") && !one.agree(&other, "carol"));
+        assert!(!one.agree(&Keys::default(), "alice"));
+        assert!(one.names().map(|name| &**name).eq(["alice", "bob"]));
     }
 
     #[test]
