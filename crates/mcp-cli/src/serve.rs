@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use mcp_config::Settings;
 use mcp_control::{Control, Metrics, Writes};
-use mcp_proxy_core::{Allowed, Tls, auth::Keys, transport::Secret};
+use mcp_proxy_core::{Allowed, Tls, auth::Keys};
 use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
@@ -100,17 +100,11 @@ fn local_url(scheme: &str, address: SocketAddr) -> String {
 }
 
 fn keys(settings: &Settings, hub: Option<&HubSources>) -> Result<Keys, CliError> {
-    let single = settings.auth_key.value.iter().map(|key| ("auth-key", key));
-    let named = settings.keys.value.iter().map(|(name, key)| (name.as_str(), key));
-    let listed = hub.into_iter().flat_map(|hub| {
-        let (keys, tokens) = (&hub.settled.allowed_keys.value, &hub.settled.allowed_tokens.value);
-        keys.iter().chain(tokens).map(|(name, key)| (&**name, key))
-    });
-    let all: Vec<(&str, &Secret)> = single.chain(named).chain(listed).collect();
+    let all = settings.accepted(hub.map(|hub| &hub.settled));
     for (name, _) in all.iter().filter(|(_, key)| Keys::is_weak(key)) {
         tracing::warn!("the key `{name}` is short and may be guessed; take 32 random characters");
     }
-    Ok(Keys::new(all.into_iter().map(|(name, key)| (name.into(), key.clone())))?)
+    Ok(Keys::new(all)?)
 }
 
 /// Whether the configuration may be changed over HTTP, which is as much as starting programs.

@@ -1,6 +1,6 @@
 //! What differs between two texts.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use similar::TextDiff;
 
@@ -18,7 +18,8 @@ pub(crate) fn unified(old: &str, new: &str) -> String {
         let end = told[..told.floor_char_boundary(LARGEST)].rfind('\n').map_or(0, |at| at + 1);
         let rest = told[end..].lines().count();
         told.truncate(end);
-        told += &format!("\\ {rest} more lines\n");
+        // Writing into a string has no way to fail.
+        let _ = writeln!(told, "\\ {rest} more lines");
     }
     told
 }

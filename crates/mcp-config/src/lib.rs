@@ -61,7 +61,7 @@ mod watch;
 mod words;
 mod write;
 
-pub use choice::{Dialect, Interactive, LogFormat, SessionKind, SharedLogs, Start, UnknownWord};
+pub use choice::{Dialect, Interactive, ItemKind, LogFormat, SessionKind, SharedLogs, Start, UnknownWord};
 pub use compose::{ComposeError, Composer, Defaults};
 pub use diagnostic::{Diagnostic, Severity};
 pub use dotenv::{DotEnvError, parse_dot_env};
@@ -73,7 +73,7 @@ pub use hub::{HubSettings, StateFolder};
 pub use import::{ClientKind, ImportError, Imported, UnknownClient, import};
 pub use json::SyntaxError;
 pub use limits::{LimitError, LimitSetting};
-pub use live::{Applied, By, ChangeError, Checked, Document, Live, Version, VersionText};
+pub use live::{Applied, By, ChangeError, Checked, Document, KeyInfo, KeySource, Live, Stored, Version, VersionText};
 pub use mask::is_telling;
 pub use name::{NameError, check_name};
 pub use read::{Parsed, add_tool_config, parse};

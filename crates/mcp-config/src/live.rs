@@ -5,7 +5,9 @@ mod change;
 mod document;
 mod history;
 mod hub;
+mod keys;
 mod look;
+mod parts;
 mod plan;
 
 use std::{
@@ -24,6 +26,7 @@ pub use applied::{Applied, ChangeError};
 pub use change::By;
 pub use document::{Checked, Document};
 pub use history::{Version, VersionText};
+pub use keys::{KeyInfo, KeySource, Stored};
 
 /// A configuration file and what the proxy was last given of it. Every way in, the file itself included, goes through the
 /// same check: what is wrong changes nothing.

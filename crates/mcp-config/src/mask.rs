@@ -66,6 +66,28 @@ pub(crate) fn masked_entry(name: &str, text: &str) -> Option<String> {
     Some(json::pretty(entry))
 }
 
+/// The rule of one item, read from JSON text; what is masked in it is taken from that of `text`.
+pub(crate) fn unmasked_rule(
+    (server, section, item): (&str, &str, &str),
+    rule: &str,
+    text: &str,
+) -> Result<Vec<(String, Json)>, EditError> {
+    let rule = json::read(rule, Comments::Refused).map_err(EditError::Wanted)?;
+    let within = |name: &str, value| Json::Object(vec![(name.to_owned(), value)]);
+    let mut entry = within(section, within(item, rule));
+    let servers = servers(text);
+    unmask(server, &mut entry, servers.iter().find(|(known, _)| known == server).map(|(_, old)| old))?;
+    let mut rule = entry;
+    for _ in 0..2 {
+        let Json::Object(mut members) = rule else { break };
+        rule = members.pop().map_or(Json::Null, |(_, value)| value);
+    }
+    match rule {
+        Json::Object(rule) => Ok(rule),
+        _ => Err(EditError::NotAnObject(format!("the rule for `{item}`"))),
+    }
+}
+
 fn servers(text: &str) -> Vec<(String, Json)> {
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let Ok(Json::Object(root)) = json::read(text, Comments::Allowed) else { return Vec::new() };
@@ -221,7 +243,7 @@ fn mask_url(url: &mut String) {
 }
 
 /// Whether a text only says where the secret is.
-fn is_reference(text: &str) -> bool {
+pub(crate) fn is_reference(text: &str) -> bool {
     let inner = text.trim_start_matches("Bearer ").strip_prefix("${").and_then(|text| text.strip_suffix('}'));
     inner.is_some_and(|name| !name.contains([':', '$', '{']))
 }

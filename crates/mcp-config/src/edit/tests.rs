@@ -1,5 +1,6 @@
 use super::*;
 
+mod parts;
 pub(crate) mod property;
 
 const FILE: &str = r#"// the proxy of the lab

@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf, sync::Arc};
 
-use mcp_proxy_core::BuildError;
+use mcp_proxy_core::{BuildError, auth::KeysError};
 
 use crate::{ComposeError, Diagnostic, EditError, SettingError};
 
@@ -59,6 +59,15 @@ pub enum ChangeError {
     /// The version to go back to is not kept.
     #[error("there is no version {0}; the last 20 are kept")]
     NoVersion(u64),
+    /// A new key cannot be called that.
+    #[error("a key cannot be called `{0}`: there is one of that name, or it says nothing; take another name")]
+    KeyName(String),
+    /// There is no key to be had.
+    #[error("no key can be made: {0}")]
+    Random(io::Error),
+    /// A key cannot be used.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// The file cannot be read or written.
     #[error("the configuration file {} cannot be {verb}: {source}", .path.display())]
     File {

@@ -14,6 +14,7 @@ use crate::{EditError, parse};
 
 mod document;
 mod hub;
+mod parts;
 
 /// A file with servers of the type `lab`, and the proxy that runs by it.
 struct Scene {
