@@ -14,11 +14,12 @@ mod command;
 mod log;
 mod plan;
 mod run;
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests;
 
 pub(crate) use log::{Log, Said, Source, Watcher};
-pub(crate) use plan::{DirectoryFrom, InstallCommand, InstallPlan, PlanError};
+pub(crate) use plan::{DirectoryFrom, InstallCommand, InstallPlan, PlanError, join_words};
 
 /// Bounds of installs.
 #[derive(Clone, Copy, Debug)]
@@ -35,12 +36,7 @@ pub(crate) struct InstallLimits {
 
 impl Default for InstallLimits {
     fn default() -> Self {
-        Self {
-            time: Duration::from_mins(15),
-            grace: Duration::from_secs(3),
-            output: 1024 * 1024,
-            at_once: 4,
-        }
+        Self { time: Duration::from_mins(15), grace: Duration::from_secs(3), output: 1024 * 1024, at_once: 4 }
     }
 }
 

@@ -21,7 +21,8 @@ mod scrollback;
 mod shell;
 mod socket;
 mod terminal;
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests;
 mod ticket;
 

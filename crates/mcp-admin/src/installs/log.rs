@@ -92,6 +92,13 @@ pub(crate) struct Watcher {
     news: watch::Receiver<()>,
 }
 
+/// What there is to read now.
+enum Now {
+    Said(Said),
+    Ended,
+    Nothing,
+}
+
 impl Watcher {
     pub(super) fn new(log: Arc<Log>) -> Self {
         let news = log.news.subscribe();
@@ -105,31 +112,33 @@ impl Watcher {
     /// Safe: no piece is lost.
     pub(crate) async fn next(&mut self) -> Option<Said> {
         loop {
-            if let Some(now) = self.look() {
-                return now;
+            match self.look() {
+                Now::Said(said) => return Some(said),
+                Now::Ended => return None,
+                Now::Nothing => {}
             }
             // The log holds the sender, so it cannot be gone.
             let _ = self.news.changed().await;
         }
     }
 
-    /// What there is now: a piece, the end, or nothing yet.
-    fn look(&mut self) -> Option<Option<Said>> {
+    fn look(&mut self) -> Now {
         self.news.borrow_and_update();
         let kept = self.log.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if self.next < kept.dropped {
             let missed = kept.dropped - self.next;
             self.next = kept.dropped;
             let text = format!("({missed} earlier pieces of the output were dropped to save memory)");
-            return Some(Some(Said { at: SystemTime::now(), source: Source::Info, text }));
+            return Now::Said(Said { at: SystemTime::now(), source: Source::Info, text });
         }
         let piece = kept.pieces.get(self.next - kept.dropped).cloned();
         match piece {
             Some(piece) => {
                 self.next += 1;
-                Some(Some(piece))
+                Now::Said(piece)
             }
-            None => kept.ended.then_some(None),
+            None if kept.ended => Now::Ended,
+            None => Now::Nothing,
         }
     }
 }

@@ -101,7 +101,9 @@ impl InstallPlan {
         let tools_folder = tools_folder.filter(|path| !path.as_os_str().is_empty());
         let (directory, from) = match (configured, tools_folder) {
             (Some(directory), _) => (here.join(directory), DirectoryFrom::Configuration),
-            (None, Some(folder)) => (here.join(folder).join(single(server)?), DirectoryFrom::ToolsFolder(folder.into())),
+            (None, Some(folder)) => {
+                (here.join(folder).join(single(server)?), DirectoryFrom::ToolsFolder(folder.into()))
+            }
             (None, None) => (here.join("tools").join(single(server)?), DirectoryFrom::Default),
         };
         // The proxy itself may run anywhere; what the configuration adds to that must not lead up.
@@ -138,7 +140,9 @@ impl InstallPlan {
                 InstallCommand::Shell(line) => add(2, line.as_bytes()),
                 InstallCommand::Words(words) => {
                     add(3, &[]);
-                    words.iter().for_each(|word| add(4, word.as_bytes()));
+                    for word in words {
+                        add(4, word.as_bytes());
+                    }
                 }
             }
         }
@@ -195,7 +199,8 @@ mod tests {
 
     #[test]
     fn a_digest_tells_all_plans_apart() {
-        let with = |commands: &[InstallCommand]| InstallPlan { commands: commands.into(), ..plan("a", None, None).unwrap() };
+        let with =
+            |commands: &[InstallCommand]| InstallPlan { commands: commands.into(), ..plan("a", None, None).unwrap() };
         let words = |words: &[&str]| InstallCommand::Words(words.iter().map(|&word| word.to_owned()).collect());
         let plans = [
             with(&[]),

@@ -97,9 +97,7 @@ async fn steps(
         log.info(format!("Target server directory '{directory}' already exists. Installation skipped."));
         return Ok(());
     }
-    log.info(format!(
-        "Target server directory '{directory}' does not exist. Proceeding with installation commands..."
-    ));
+    log.info(format!("Target server directory '{directory}' does not exist. Proceeding with installation commands..."));
     commands(plan, log, cancel, limits).await?;
 
     let after = |error| RunError::Directory(directory.clone(), error);

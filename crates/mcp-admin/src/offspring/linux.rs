@@ -2,9 +2,7 @@
 
 use std::fs;
 
-use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitOptions, getpid, pidfd_open, pidfd_send_signal, waitpid,
-};
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, getpid, pidfd_open, pidfd_send_signal, waitpid};
 
 use super::Ask;
 
@@ -83,10 +81,7 @@ mod tests {
     #[test]
     fn a_line_is_read_whatever_the_name_is() {
         let stat = |line| Stat::parse(line).unwrap();
-        assert_eq!(
-            stat("12 (a) b) c) S 1 12 7 0 -1"),
-            Stat { dead: false, parent: 1, group: 12, session: 7 }
-        );
+        assert_eq!(stat("12 (a) b) c) S 1 12 7 0 -1"), Stat { dead: false, parent: 1, group: 12, session: 7 });
         assert!(stat("12 (sh) Z 1 12 7 0 -1").dead);
         assert_eq!(Stat::parse("12 (sh)"), None);
         assert_eq!(Stat::parse(""), None);

@@ -25,10 +25,7 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{
-    Attachment, Exit, Gone, Next, Size,
-    terminal::Hands,
-};
+use super::{Attachment, Exit, Gone, Next, Size, terminal::Hands};
 
 /// Bytes of a message from the browser.
 const LARGEST: usize = 64 * 1024;
@@ -187,5 +184,6 @@ fn close(code: u16, reason: &'static str) -> CloseFrame {
     CloseFrame { code: code.into(), reason: Utf8Bytes::from_static(reason) }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests;

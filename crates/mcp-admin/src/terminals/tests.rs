@@ -86,7 +86,8 @@ async fn an_exit_is_told_and_the_terminal_gone() {
 
 #[tokio::test]
 async fn killing_ends_everything_that_was_started() {
-    let script = "trap '' HUP TERM; setsid sleep 1000 & echo $!; (sleep 1000 & echo $!); echo $$; while :; do read a; done";
+    let script =
+        "trap '' HUP TERM; setsid sleep 1000 & echo $!; (sleep 1000 & echo $!); echo $$; while :; do read a; done";
     let limits = TerminalLimits { grace: Duration::from_millis(100), ..TerminalLimits::default() };
     let terminals = terminals(script, limits);
     let id = terminals.start(SIZE).unwrap();
@@ -180,12 +181,8 @@ async fn an_idle_one_ends() {
 
 #[tokio::test]
 async fn who_takes_nothing_holds_the_program_up_for_a_while_and_no_longer() {
-    let limits = TerminalLimits {
-        scrollback: 4096,
-        patience: Duration::from_millis(100),
-        ..TerminalLimits::default()
-    };
-    let terminals = terminals("head -c 100000 /dev/zero | tr "\\0" x; echo done; exec cat", limits);
+    let limits = TerminalLimits { scrollback: 4096, patience: Duration::from_millis(100), ..TerminalLimits::default() };
+    let terminals = terminals("head -c 100000 /dev/zero | tr '\\0' x; echo done; exec cat", limits);
     let id = terminals.start(SIZE).unwrap();
     let mut slow = attach(&terminals, &id);
     assert_eq!(slow.hands().lost().await, Gone::TooSlow);
