@@ -133,9 +133,9 @@ impl Run {
 }
 
 impl Installs {
-    /// None yet.
-    pub(crate) fn new(limits: InstallLimits) -> Self {
-        Self { limits, ..Self::default() }
+    /// None yet. Cancelling `closing` ends all and starts no more.
+    pub(crate) fn new(limits: InstallLimits, closing: CancellationToken) -> Self {
+        Self { limits, closing, ..Self::default() }
     }
 
     /// Starts what `plan` says, if its digest is `seen`: so what runs is what a person has looked at. It runs on if the

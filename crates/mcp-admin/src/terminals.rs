@@ -134,14 +134,14 @@ pub(crate) struct Terminals {
 }
 
 impl Terminals {
-    /// None yet.
-    pub(crate) fn new(limits: TerminalLimits, shell: Shell) -> Self {
+    /// None yet. Cancelling `closing` ends all and starts no more.
+    pub(crate) fn new(limits: TerminalLimits, shell: Shell, closing: CancellationToken) -> Self {
         Self {
             limits,
             shell,
             open: Arc::default(),
             tickets: Tickets::new(limits.ticket),
-            closing: CancellationToken::new(),
+            closing,
             tasks: TaskTracker::new(),
         }
     }

@@ -1,12 +1,11 @@
 //! What an install does, worked out before it is shown.
 
-use std::{
-    fmt::Write as _,
-    path::{Component, Path, PathBuf},
-};
+use std::path::{Component, Path, PathBuf};
 
+use aws_lc_rs::digest::{Context, SHA256};
 use mcp_config::check_name;
-use sha2::{Digest, Sha256};
+
+use crate::hex::hex;
 
 /// Why there is no plan for a server.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -126,11 +125,11 @@ impl InstallPlan {
 
     /// A digest of all that matters, to hold what is run against what was shown.
     pub(crate) fn digest(&self) -> String {
-        let mut digest = Sha256::new();
+        let mut digest = Context::new(&SHA256);
         let mut add = |kind: u8, bytes: &[u8]| {
-            digest.update([kind]);
+            digest.update(&[kind]);
             // With its length, so that no two lists of texts look the same.
-            digest.update((bytes.len() as u64).to_be_bytes());
+            digest.update(&(bytes.len() as u64).to_be_bytes());
             digest.update(bytes);
         };
         add(0, self.server.as_bytes());
@@ -146,11 +145,7 @@ impl InstallPlan {
                 }
             }
         }
-        digest.finalize().iter().fold(String::new(), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        hex(digest.finish().as_ref())
     }
 }
 

@@ -135,7 +135,10 @@ async fn what_runs_is_what_was_seen_and_only_once() {
 async fn cancelling_ends_everything_that_was_started() {
     let folder = tempfile::tempdir().unwrap();
     let plan = plan(folder.path(), &["(trap '' TERM; exec setsid sleep 1000) & echo $!; wait"]);
-    let installs = Installs::new(InstallLimits { grace: Duration::from_millis(100), ..InstallLimits::default() });
+    let installs = Installs::new(
+        InstallLimits { grace: Duration::from_millis(100), ..InstallLimits::default() },
+        CancellationToken::new(),
+    );
     start(&installs, &plan).unwrap();
     let number = first_word(&installs).await;
     assert!(lives(&number));
@@ -151,7 +154,7 @@ async fn the_time_limit_ends_it() {
     let folder = tempfile::tempdir().unwrap();
     let plan = plan(folder.path(), &["exec sleep 1000"]);
     let limits = InstallLimits { time: Duration::from_millis(200), ..InstallLimits::default() };
-    let installs = Installs::new(limits);
+    let installs = Installs::new(limits, CancellationToken::new());
     start(&installs, &plan).unwrap();
     let (info, ..) = hear(&installs).await;
     let last = info.last().unwrap();
@@ -177,7 +180,7 @@ async fn what_a_command_leaves_behind_ends_with_it() {
 async fn closing_ends_them_and_only_so_many_run_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let plan = plan(folder.path(), &["echo $$; exec sleep 1000"]);
-    let installs = Installs::new(InstallLimits { at_once: 1, ..InstallLimits::default() });
+    let installs = Installs::new(InstallLimits { at_once: 1, ..InstallLimits::default() }, CancellationToken::new());
     start(&installs, &plan).unwrap();
     let second = InstallPlan { server: "second".to_owned(), ..plan.clone() };
     assert_eq!(start(&installs, &second).unwrap_err(), InstallError::TooMany(1));

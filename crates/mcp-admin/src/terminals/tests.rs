@@ -3,7 +3,7 @@ use super::*;
 /// Terminals with a script for a shell.
 pub(super) fn terminals(script: &str, limits: TerminalLimits) -> Terminals {
     let arguments = ["-c", script].map(Into::into).to_vec();
-    Terminals::new(limits, Shell { program: "sh".into(), arguments, directory: "/".into() })
+    Terminals::new(limits, Shell { program: "sh".into(), arguments, directory: "/".into() }, CancellationToken::new())
 }
 
 pub(super) fn attach(terminals: &Terminals, id: &str) -> Attachment {
@@ -107,7 +107,7 @@ async fn killing_ends_everything_that_was_started() {
 #[tokio::test]
 async fn a_shell_with_jobs_is_hung_up_on() {
     let shell = Shell { program: "sh".into(), arguments: vec!["-i".into()], directory: "/".into() };
-    let terminals = Terminals::new(TerminalLimits::default(), shell);
+    let terminals = Terminals::new(TerminalLimits::default(), shell, CancellationToken::new());
     let id = terminals.start(SIZE).unwrap();
     let mut attachment = attach(&terminals, &id);
     attachment.hands().type_in("sleep 1000 & echo =$!=\n".into()).await;
@@ -207,7 +207,7 @@ async fn who_takes_it_all_gets_it_all() {
 #[tokio::test]
 async fn a_shell_that_is_not_there_is_an_error() {
     let shell = Shell { program: "/no/such/shell".into(), arguments: Vec::new(), directory: "/".into() };
-    let terminals = Terminals::new(TerminalLimits::default(), shell);
+    let terminals = Terminals::new(TerminalLimits::default(), shell, CancellationToken::new());
     assert!(matches!(terminals.start(SIZE), Err(TerminalError::Start(_))));
     assert!(terminals.list().is_empty());
 }

@@ -10,8 +10,8 @@ use std::{
     time::Duration,
 };
 
+use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 /// Tickets that may be unused at once.
@@ -22,7 +22,7 @@ const MOST: usize = 64;
 pub(super) struct Tickets {
     good_for: Duration,
     /// By their digests, so that looking one up tells nothing by how long it takes: terminal, and until when.
-    unused: Mutex<HashMap<[u8; 32], (String, Instant)>>,
+    unused: Mutex<HashMap<Vec<u8>, (String, Instant)>>,
 }
 
 /// So many random bytes as text.
@@ -49,22 +49,22 @@ impl Tickets {
         let now = Instant::now();
         unused.retain(|_, (_, until)| now < *until);
         if MOST <= unused.len() {
-            let oldest = unused.iter().min_by_key(|(_, (_, until))| *until).map(|(digest, _)| *digest);
+            let oldest = unused.iter().min_by_key(|(_, (_, until))| *until).map(|(digest, _)| digest.clone());
             oldest.and_then(|oldest| unused.remove(&oldest));
         }
-        unused.insert(digest(&ticket), (terminal.to_owned(), now + self.good_for));
+        unused.insert(digest_of(&ticket), (terminal.to_owned(), now + self.good_for));
         Ok(ticket)
     }
 
     /// Whether the ticket opens the terminal. It does nothing more after this, whichever it was shown at.
     pub(super) fn redeem(&self, terminal: &str, ticket: &str) -> bool {
-        let found = self.unused.lock().unwrap_or_else(PoisonError::into_inner).remove(&digest(ticket));
+        let found = self.unused.lock().unwrap_or_else(PoisonError::into_inner).remove(&digest_of(ticket));
         found.is_some_and(|(its, until)| its == terminal && Instant::now() < until)
     }
 }
 
-fn digest(ticket: &str) -> [u8; 32] {
-    Sha256::digest(ticket).into()
+fn digest_of(ticket: &str) -> Vec<u8> {
+    digest(&SHA256, ticket.as_bytes()).as_ref().to_vec()
 }
 
 #[cfg(test)]
