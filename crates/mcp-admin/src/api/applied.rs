@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::StatusCode;
-use mcp_config::{Applied, By, ChangeError};
+use mcp_config::{Applied, By, ChangeError, EditError};
 use mcp_proxy_core::transport::in_words;
 use serde::Serialize;
 
@@ -44,7 +44,10 @@ pub(crate) fn refused(error: ChangeError) -> Refusal {
     let status = match &error {
         ChangeError::File { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         ChangeError::Stale { .. } => StatusCode::PRECONDITION_FAILED,
-        ChangeError::NoVersion(_) => StatusCode::NOT_FOUND,
+        ChangeError::NoVersion(_) | ChangeError::Edit(EditError::NoServer(_) | EditError::Missing { .. }) => {
+            StatusCode::NOT_FOUND
+        }
+        ChangeError::KeyName(_) | ChangeError::Edit(EditError::Taken(_)) => StatusCode::CONFLICT,
         _ => StatusCode::BAD_REQUEST,
     };
     let refusal = Refusal::new(status, in_words(&error));

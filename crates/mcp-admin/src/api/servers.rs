@@ -1,12 +1,13 @@
 //! Servers: what they do, by hand, and their entries in the configuration.
 
+mod import;
 mod trial;
 
 use std::sync::Arc;
 
 use http::StatusCode;
 use mcp_proxy_core::{ReachError, transport::in_words};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
     view::{self, ServerView},
 };
 use crate::{
-    answer::{Answer, Refusal, json, ok, tagged},
+    answer::{Answer, Refusal, audited, json, ok, tagged},
     ask::Ask,
     route::Route,
     state::State,
@@ -27,6 +28,11 @@ pub(crate) const ROUTES: &[Route] = &[
     })
     .takes("Trial")
     .gives("Tried"),
+    Route::post("/servers/import", "importServers", "Adds or changes several servers, all or none.", |state, ask| {
+        Box::pin(import::import(state, ask))
+    })
+    .takes("Import")
+    .gives("Done"),
     Route::get("/servers/{name}", "getServer", "One server and its entry, with secrets masked.", |state, ask| {
         Box::pin(get(state, ask))
     })
@@ -38,6 +44,14 @@ pub(crate) const ROUTES: &[Route] = &[
     .gives("Done"),
     Route::delete("/servers/{name}", "removeServer", "Takes a server out.", |state, ask| Box::pin(remove(state, ask)))
         .gives("Done"),
+    Route::post(
+        "/servers/{name}/rename",
+        "renameServer",
+        "Gives a server another name, in groups too.",
+        |state, ask| Box::pin(rename(state, ask)),
+    )
+    .takes("NewName")
+    .gives("Done"),
     Route::post("/servers/{name}/start", "startServer", "Starts a server by hand.", |state, ask| {
         Box::pin(start(state, ask))
     })
@@ -56,6 +70,11 @@ pub(crate) const ROUTES: &[Route] = &[
 struct Servers {
     servers: Vec<ServerView>,
     etag: String,
+}
+
+#[derive(Deserialize)]
+struct NewName {
+    name: String,
 }
 
 #[derive(Serialize)]
@@ -92,6 +111,13 @@ async fn remove(state: Arc<State>, ask: Ask) -> Answer {
     view::one(&state.proxy, &state.live, name).ok_or_else(|| unknown(name))?;
     let etag = ask.if_match();
     done(state.live.remove_server(&state.proxy, name, by(&ask, etag.as_deref())).await)
+}
+
+async fn rename(state: Arc<State>, ask: Ask) -> Answer {
+    let NewName { name } = ask.json()?;
+    let etag = ask.if_match();
+    let by = by(&ask, etag.as_deref());
+    audited(done(state.live.rename_server(&state.proxy, ask.param("name"), &name, by).await), format!("to {name}"))
 }
 
 async fn start(state: Arc<State>, ask: Ask) -> Answer {
