@@ -4,6 +4,7 @@ mod calls;
 mod pages;
 mod security;
 mod servers;
+mod terminals;
 
 use std::{collections::BTreeMap, fs, net::IpAddr, sync::Arc};
 
@@ -52,6 +53,15 @@ struct With<'a> {
 
 /// A hub whose servers say what `script` does; the browser is logged in.
 async fn scene_of(script: Script) -> Scene {
+    scene_of_both(script, |_| {}).await
+}
+
+/// A hub with options of its own.
+async fn scene_with(change: impl FnOnce(&mut AdminOptions)) -> Scene {
+    scene_of_both(Script::new(), change).await
+}
+
+async fn scene_of_both(script: Script, change: impl FnOnce(&mut AdminOptions)) -> Scene {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("mcp.json");
     fs::write(&path, FILE).unwrap();
@@ -65,7 +75,8 @@ async fn scene_of(script: Script) -> Scene {
     let proxy = servers.into_iter().fold(Proxy::builder(), Builder::server_with);
     let proxy = proxy.hub(live.hub().unwrap().unwrap()).build().unwrap();
     let password = Some(Secret::new(PASSWORD));
-    let options = AdminOptions { password, cheap_hashes: true, ..AdminOptions::default() };
+    let mut options = AdminOptions { password, cheap_hashes: true, ..AdminOptions::default() };
+    change(&mut options);
     let admin = Admin::open(options, proxy, live, None).await.unwrap();
     let mut scene = Scene { admin, cookie: String::new(), csrf: String::new(), _directory: directory };
     scene.log_in().await;
