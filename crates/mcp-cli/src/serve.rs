@@ -34,7 +34,6 @@ pub(crate) async fn serve(mut program: Program, sources: Sources) -> Result<(), 
     if let Some(live) = &live {
         control = control.with_config(Arc::clone(live), writes(&settings, &keys));
     }
-    let has_keys = !keys.is_empty();
     let proxy =
         builder.allowed(allowed(&settings)).keys(keys).mount("api", control).mount("metrics", Metrics).build()?;
     let address = SocketAddr::new(host, port);
@@ -64,7 +63,7 @@ pub(crate) async fn serve(mut program: Program, sources: Sources) -> Result<(), 
             let shutdown = Box::pin(async move { drop(stopped.changed().await) });
             let (proxy, live) = (proxy.clone(), Arc::clone(live));
             let url = settings.public_url.value.clone().unwrap_or_else(|| local_url(scheme, address));
-            let running = Running { proxy, live, store, url, has_keys, shutdown };
+            let running = Running { proxy, live, store, url, shutdown };
             Some(tokio::spawn((beside.begin)(running).await?))
         }
         _ => None,
