@@ -32,6 +32,7 @@ pub(crate) async fn serve(mut program: Program, sources: Sources) -> Result<(), 
     }
     let mut control = Control::new().keep_alive(limits.stream_comment);
     if let Some(live) = &live {
+        live.guard();
         control = control.with_config(Arc::clone(live), writes(&settings, &keys));
     }
     let proxy =
