@@ -10,7 +10,7 @@ use mcp_proxy_core::{
 };
 use serde::Serialize;
 
-use super::installs::state_of;
+use super::installs::states;
 use crate::{installs::InstallState, state::State};
 
 /// A server as a person sees it.
@@ -56,13 +56,14 @@ pub(crate) struct ServerView {
 /// All servers, in the order of their configuration.
 pub(crate) fn all(state: &State) -> Vec<ServerView> {
     let State { proxy, live, .. } = state;
+    let installs = states(live, &state.installs);
     let hub = proxy.hub_status();
     let offered: HashMap<&str, &Offered> =
         hub.iter().flat_map(|hub| &hub.servers).map(|offered| (&*offered.name, offered)).collect();
     let calls = proxy.calls();
     let view = |status: &ServerStatus| {
         let calls = calls.iter().find(|calls| calls.name == status.name);
-        let install = state_of(state, &status.name);
+        let install = installs.get(&*status.name).copied();
         ServerView { install, ..ServerView::new(status, offered.get(&*status.name).copied(), calls, live) }
     };
     proxy.status().iter().map(view).collect()
