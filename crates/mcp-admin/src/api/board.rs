@@ -69,7 +69,9 @@ impl Board {
             let changed = last.look(&state);
             if let Some(news) = &last.news {
                 // Those who have just left need not hear it.
-                changed.into_iter().for_each(|event| drop(news.send(event)));
+                for event in changed {
+                    let _ = news.send(event);
+                }
             }
         }
     }
