@@ -117,7 +117,7 @@ async fn list(state: Arc<State>, _: Ask) -> Answer {
 async fn start(state: Arc<State>, ask: Ask) -> Answer {
     let NewInstall { digest } = ask.json()?;
     let plan = plan(&state, ask.param("server"))?;
-    let shown = plan.commands.iter().map(mcp_config::InstallCommand::line).collect::<Vec<_>>().join("; ");
+    let shown = plan.commands.iter().map(InstallCommand::line).collect::<Vec<_>>().join("; ");
     let install = state.installs.start(plan, &digest).map_err(|error| refused(&error))?;
     let secrets = state.live.secrets();
     audited(Ok(json(StatusCode::ACCEPTED, &Shown::new(install, &secrets))), redact(&shown, &secrets))
