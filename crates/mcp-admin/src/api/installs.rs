@@ -179,7 +179,10 @@ impl Shown {
             state,
             directory: plan.directory.display().to_string(),
             commands: commands
-                .map(|command| Command { text: redact(&command.line(), secrets), shell: matches!(command, InstallCommand::Shell(_)) })
+                .map(|command| Command {
+                    text: redact(&command.line(), secrets),
+                    shell: matches!(command, InstallCommand::Shell(_)),
+                })
                 .collect(),
             digest: plan.digest(),
             started_at: started.map(iso),
