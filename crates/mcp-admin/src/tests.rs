@@ -7,6 +7,7 @@ mod pages;
 mod security;
 mod servers;
 mod terminals;
+mod traffic;
 
 use std::{collections::BTreeMap, fs, net::IpAddr, sync::Arc};
 

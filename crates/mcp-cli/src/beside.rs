@@ -31,8 +31,6 @@ pub struct Running {
     pub store: Option<Arc<dyn Store>>,
     /// Where clients on this machine reach it.
     pub url: String,
-    /// Whether it asks clients for a key.
-    pub has_keys: bool,
     /// Resolves when it stops.
     pub shutdown: Later<()>,
 }

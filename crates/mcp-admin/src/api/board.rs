@@ -87,7 +87,7 @@ impl Last {
     /// Looks at everything; gives the events that tell what has changed.
     fn look(&mut self, state: &State) -> Vec<Bytes> {
         let mut changed = Vec::new();
-        let servers = view::all(&state);
+        let servers = view::all(state);
         let totals = view::Totals::of(&servers, state.proxy.sessions().len());
         let status = event("status", &super::events::Status::now(&servers, totals));
         let problem = state.live.problem();

@@ -10,7 +10,7 @@ use mcp_proxy_core::{
 };
 use serde::Serialize;
 
-use super::installs;
+use super::installs::states;
 use crate::{installs::InstallState, state::State};
 
 /// A server as a person sees it.
@@ -56,15 +56,15 @@ pub(crate) struct ServerView {
 /// All servers, in the order of their configuration.
 pub(crate) fn all(state: &State) -> Vec<ServerView> {
     let State { proxy, live, .. } = state;
+    let installs = states(live, &state.installs);
     let hub = proxy.hub_status();
     let offered: HashMap<&str, &Offered> =
         hub.iter().flat_map(|hub| &hub.servers).map(|offered| (&*offered.name, offered)).collect();
     let calls = proxy.calls();
-    let installs = installs::states(live, &state.installs);
     let view = |status: &ServerStatus| {
         let calls = calls.iter().find(|calls| calls.name == status.name);
-        let view = ServerView::new(status, offered.get(&*status.name).copied(), calls, live);
-        ServerView { install: installs.get(&*status.name).copied(), ..view }
+        let install = installs.get(&*status.name).copied();
+        ServerView { install, ..ServerView::new(status, offered.get(&*status.name).copied(), calls, live) }
     };
     proxy.status().iter().map(view).collect()
 }
@@ -107,8 +107,8 @@ impl ServerView {
             rate: calls.map_or(0.0, |calls| rounded(calls.rate)),
             p50: calls.and_then(|calls| calls.p50).map(millis),
             p95: calls.and_then(|calls| calls.p95).map(millis),
-            sparkline: calls.map(|calls| calls.medians.iter().map(|it| it.map(millis)).collect()).unwrap_or_default(),
             install: None,
+            sparkline: calls.map(|calls| calls.medians.iter().map(|it| it.map(millis)).collect()).unwrap_or_default(),
         }
     }
 }

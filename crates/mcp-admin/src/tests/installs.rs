@@ -7,7 +7,8 @@ async fn add(scene: &Scene, commands: Value) -> (TempDir, Value) {
     let folder = TempDir::new().unwrap();
     let directory = folder.path().join("it");
     let entry = serde_json::json!({
-        "command": "it", "disabled": true, "installDirectory": directory, "installCommands": commands
+        "command": "it", "disabled": true, "env": {"TOKEN": "s3cret-of-new"},
+        "installDirectory": directory, "installCommands": commands
     });
     let (status, done) = scene.ask(Method::PUT, "/servers/new", &entry.to_string()).await;
     assert_eq!(status, 200, "{done}");
@@ -38,7 +39,7 @@ async fn watch(scene: &Scene) -> (Vec<(String, String)>, Value) {
 #[tokio::test]
 async fn what_was_seen_is_run_and_watched() {
     let scene = scene().await;
-    let (folder, install) = add(&scene, serde_json::json!([["sh", "-c", "echo s3cret-of-two; mkdir it"]])).await;
+    let (folder, install) = add(&scene, serde_json::json!([["sh", "-c", "echo s3cret-of-new; mkdir it"]])).await;
     assert_eq!(install["state"], "missing");
     assert_eq!(install["commands"][0]["text"], "sh -c 'echo ***; mkdir it'");
     assert_eq!(scene.get("/servers/new").await["install"], "missing");
