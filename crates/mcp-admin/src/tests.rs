@@ -2,6 +2,7 @@
 
 mod calls;
 mod config;
+mod installs;
 mod pages;
 mod security;
 mod servers;
