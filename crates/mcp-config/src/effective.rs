@@ -1,5 +1,6 @@
 //! The settings that hold in the end.
 
+mod admin;
 mod hub;
 mod hub_variable;
 mod variable;
@@ -17,6 +18,7 @@ use variable::{
     Variable,
 };
 
+pub use admin::{Admin, AdminSettings};
 pub use hub::Hub;
 
 /// What a command line says.

@@ -67,7 +67,7 @@ pub use compose::{ComposeError, Composer, Defaults};
 pub use diagnostic::{Diagnostic, Severity};
 pub use dotenv::{DotEnvError, parse_dot_env};
 pub use edit::{EditError, remove_server, replace_servers, set_server};
-pub use effective::{Hub, Overrides, SettingError, Settings, config_path};
+pub use effective::{Admin, AdminSettings, Hub, Overrides, SettingError, Settings, config_path};
 pub use expand::ExpandError;
 pub use file::{File, ProxySettings, ServerEntry, ServerSettings};
 pub use hub::{HubSettings, StateFolder};
@@ -78,6 +78,7 @@ pub use limits::{LimitError, LimitSetting};
 pub use live::{
     Applied, By, ChangeError, Checked, Document, KeyInfo, KeySource, Live, Preview, Stored, Version, VersionText,
 };
+pub use mask::is_telling;
 pub use name::{NameError, check_name};
 pub use read::{Parsed, add_tool_config, parse};
 pub use request_variables::RequestVariables;

@@ -7,6 +7,7 @@ mod history;
 mod hub;
 mod installs;
 mod keys;
+mod look;
 mod parts;
 mod plan;
 mod preview;
