@@ -150,11 +150,13 @@ mod tests {
         }
         assert_eq!(texts(&log), ["two".into(), "3".into(), Arc::from("4")]);
         log.push(LogSource::State, "8 bytes.");
-        assert_eq!(texts(&log), ["4".into(), Arc::from("8 bytes.")]);
+        assert_eq!(texts(&log), ["3".into(), "4".into(), Arc::from("8 bytes.")]);
+        log.push(LogSource::State, "9 bytes..");
+        assert_eq!(texts(&log), [Arc::from("9 bytes..")]);
         log.push(LogSource::Stderr, "eleven byte");
         assert!(log.lines().is_empty());
         log.push(LogSource::Stderr, "x");
-        assert_eq!(log.lines()[0].number, 7);
+        assert_eq!(log.lines()[0].number, 8);
     }
 
     #[test]

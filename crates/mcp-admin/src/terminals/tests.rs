@@ -115,8 +115,9 @@ async fn a_shell_with_jobs_is_hung_up_on() {
     let mut shown = String::new();
     let number = loop {
         shown.push_str(&until(&mut attachment, "\n").await);
-        let found = shown.lines().find_map(|line| line.strip_prefix('=')?.strip_suffix('='));
-        if let Some(number) = found.filter(|number| number.parse::<u32>().is_ok()) {
+        // A prompt may stand before it.
+        let found = shown.lines().flat_map(|line| line.split('=')).find(|part| part.parse::<u32>().is_ok());
+        if let Some(number) = found {
             break number.to_owned();
         }
     };
