@@ -21,8 +21,11 @@ pub struct Message {
     /// Stands in for the id of `text`.
     label: Option<Id>,
     /// The method, where it is written with escapes (some encoders write `tools\/call`).
-    unescaped: Option<Arc<str>>,
+    unescaped: Option<Arc<Box<str>>>,
 }
+
+/// What is larger is moved by a call, and a message is moved often.
+const _: () = assert!(size_of::<Message>() <= 128);
 
 /// What a message asks of whoever receives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -60,7 +63,7 @@ impl Message {
             if !raw.contains(&b'\\') {
                 return None;
             }
-            field::unescape(std::str::from_utf8(raw).ok()?).map(Arc::from)
+            field::unescape(std::str::from_utf8(raw).ok()?).map(|method| Arc::new(method.into()))
         });
         Self { text, envelope, label: None, unescaped }
     }

@@ -1,29 +1,32 @@
 //! Where the members of the envelope stand.
 
-use std::ops::Range;
+use std::{num::NonZeroU32, ops::Range};
 
 use super::{Scanner, is_id};
 use crate::Reason;
 
-/// A place in the text. Half the size of a `Range<usize>`, since every message carries seven.
+/// A place in the text, never empty. An `Option` of it is half the size of a `Range<usize>`: every message carries five, and one
+/// of at most 128 bytes is moved without a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
     start: u32,
-    end: u32,
+    end: NonZeroU32,
 }
 
 impl Span {
     pub(crate) fn range(self) -> Range<usize> {
-        self.start as usize..self.end as usize
+        self.start as usize..self.end.get() as usize
     }
 
     fn of(range: &Range<usize>) -> Option<Self> {
-        Some(Self { start: u32::try_from(range.start).ok()?, end: u32::try_from(range.end).ok()? })
+        let end = u32::try_from(range.end).ok().and_then(NonZeroU32::new)?;
+        Some(Self { start: u32::try_from(range.start).ok()?, end })
     }
 
     /// The same place after the text has changed; `moved` says where an offset went.
     pub(crate) fn moved(self, moved: impl Fn(usize) -> usize) -> Option<Self> {
-        Self::of(&(moved(self.start as usize)..moved(self.end as usize)))
+        let Range { start, end } = self.range();
+        Self::of(&(moved(start)..moved(end)))
     }
 }
 

@@ -8,11 +8,9 @@ impl Scanner<'_> {
     pub(crate) fn string(&mut self) -> Result<(), Reason> {
         let start = self.at;
         self.expect(b'"')?;
-        let mut foreign = false;
+        let (length, mut foreign) = plain(&self.text[self.at..]);
+        self.at += length;
         loop {
-            let (length, high) = plain(&self.text[self.at..]);
-            self.at += length;
-            foreign |= high;
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
@@ -21,6 +19,7 @@ impl Scanner<'_> {
                 Some(b'\\') => self.escape()?,
                 _ => return Err(Reason::Syntax),
             }
+            foreign |= self.short_run();
         }
         // Only strings may hold bytes beyond ASCII, so checking them here checks the whole text.
         if foreign && std::str::from_utf8(&self.text[start..self.at]).is_err() {
@@ -30,6 +29,32 @@ impl Scanner<'_> {
         Ok(())
     }
 
+    /// Steps over a plain run; says whether any byte of it lies beyond ASCII.
+    ///
+    /// Behind one escape the next is seldom far: JSON within a string has one every few bytes. Byte by byte that takes a fifth of
+    /// the instructions that words take to begin and end.
+    #[inline]
+    fn short_run(&mut self) -> bool {
+        const SHORT: usize = 16;
+        let rest = &self.text[self.at..];
+        let mut seen = 0;
+        let short = rest.iter().take(SHORT).take_while(|byte| {
+            let is_plain = IS_PLAIN[usize::from(**byte)];
+            seen |= if is_plain { **byte } else { 0 };
+            is_plain
+        });
+        let length = short.count();
+        self.at += length;
+        let mut foreign = 0x80 <= seen;
+        if length == SHORT {
+            let (more, high) = plain(&rest[SHORT..]);
+            self.at += more;
+            foreign |= high;
+        }
+        foreign
+    }
+
+    #[inline]
     fn escape(&mut self) -> Result<(), Reason> {
         let length = match self.text.get(self.at + 1) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 2,
@@ -86,6 +111,19 @@ fn chunks(text: &[u8]) -> (usize, u8) {
     }
     (length, seen)
 }
+
+/// Which bytes need no decision.
+const IS_PLAIN: [bool; 256] = {
+    let mut plain = [true; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        plain[byte] = false;
+        byte += 1;
+    }
+    plain[b'"' as usize] = false;
+    plain[b'\\' as usize] = false;
+    plain
+};
 
 const ONES: u64 = u64::from_ne_bytes([1; 8]);
 const HIGH: u64 = ONES << 7;
