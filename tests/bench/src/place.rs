@@ -29,14 +29,33 @@ pub(crate) struct Place {
     /// What it has in memory a moment later, in KiB.
     pub(crate) memory_kib: u64,
     _folder: TempDir,
-    children: Vec<Child>,
+    children: Children,
+}
+
+/// Processes that are ended with this, the last one first.
+#[derive(Debug, Default)]
+struct Children(Vec<Child>);
+
+impl Children {
+    fn end(&mut self) {
+        for mut child in self.0.drain(..).rev() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+impl Drop for Children {
+    fn drop(&mut self) {
+        self.end();
+    }
 }
 
 impl Place {
     /// Starts the servers behind URLs, then the program, and waits until it listens.
     pub(crate) fn open(subject: &Subject) -> Result<Self, String> {
         let folder = TempDir::new().map_err(|error| error.to_string())?;
-        let mut children = Vec::new();
+        let mut children = Children::default();
         let us = env::current_exe().map_err(|error| error.to_string())?;
         let mut urls = Vec::new();
         if subject.wire == Wire::Http {
@@ -45,7 +64,7 @@ impl Place {
                 command.arg("echo-http").args(subject.echo(at)).stdout(Stdio::piped());
                 let mut child = command.spawn().map_err(|error| error.to_string())?;
                 let port = first_line(&mut child);
-                children.push(child);
+                children.0.push(child);
                 urls.push(format!("http://127.0.0.1:{}/mcp", port?));
             }
         }
@@ -65,9 +84,9 @@ impl Place {
             for name in ["PORT", "AUTH_KEY", "CONFIG_PATH", "RUST_LOG", "LOGGING", "IDLE_TIMEOUT", "SHARED_SESSION"] {
                 command.env_remove(name);
             }
-            children.push(command.spawn().map_err(|error| format!("{command:?}: {error}"))?);
+            children.0.push(command.spawn().map_err(|error| format!("{command:?}: {error}"))?);
         }
-        let root = children.last().map_or(0, Child::id);
+        let root = children.0.last().map_or(0, Child::id);
         let target = Target { address, path: subject.path(), face: subject.face };
         let tree = Tree::new(root);
         let mut place = Self { target, tree, listening: Duration::ZERO, memory_kib: 0, _folder: folder, children };
@@ -105,7 +124,7 @@ impl Place {
     }
 
     fn is_over(&mut self) -> bool {
-        self.children.last_mut().is_none_or(|child| child.try_wait().is_ok_and(|status| status.is_some()))
+        self.children.0.last_mut().is_none_or(|child| child.try_wait().is_ok_and(|status| status.is_some()))
     }
 }
 
@@ -113,10 +132,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         // The program first; what it has started ends as its pipes close, or is ended here.
         let started = self.tree.descendants();
-        for child in self.children.iter_mut().rev() {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        self.children.end();
         crate::tree::end(&started);
     }
 }

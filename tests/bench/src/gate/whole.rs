@@ -15,7 +15,7 @@ use crate::place::{built, free_port};
 
 pub(super) const NAMES: [&str; 3] = ["mcp-stdio: a whole call", "mcp-hub: a whole call", "mcp-rest: a whole call"];
 
-const TIMES: u64 = 1000;
+const TIMES: u64 = 2000;
 const PATIENCE: Duration = Duration::from_mins(1);
 const STEP: Duration = Duration::from_millis(20);
 

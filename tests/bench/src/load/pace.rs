@@ -73,7 +73,9 @@ pub(crate) async fn run(
     }
     let mut done = Done { calls: 0, errors: 0, error: None, notes: 0, time: job.time, latency: Histogram::new() };
     for task in tasks {
-        let (latency, notes, error) = task.await.map_err(|error| error.to_string())?;
+        let ended = tokio::time::timeout_at((window.to + PATIENCE).into(), task).await;
+        let part = ended.map_err(|_| format!("a call is without an answer for {PATIENCE:?}"))?;
+        let (latency, notes, error) = part.map_err(|error| error.to_string())?;
         done.latency.add(&latency);
         done.notes += notes;
         done.errors += u64::from(error.is_some());
@@ -90,7 +92,10 @@ pub(crate) async fn run(
     Ok(done)
 }
 
-const FOREVER: Duration = Duration::from_hours(1);
+/// As long may a load of a fixed number of calls take.
+const FOREVER: Duration = Duration::from_mins(5);
+/// As long is a call waited for after the end.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 type Part = (Histogram, u64, Option<String>);
 
