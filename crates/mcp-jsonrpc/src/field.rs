@@ -56,7 +56,16 @@ pub(crate) fn find_in(text: &[u8], within: Range<usize>, path: &[&str]) -> Resul
 /// Whether a text cannot have a key of that name, seen without a look at its grammar: most questions asked of a message are
 /// about keys that it does not have.
 fn is_missing(text: &[u8], name: &str) -> bool {
-    memchr::memmem::find(text, name.as_bytes()).is_none() && memchr::memchr(b'\\', text).is_none()
+    // To prepare a search of a large text costs as much as a search of a small one.
+    const SMALL: usize = 512;
+    let name = name.as_bytes();
+    let is_there = match name.first() {
+        Some(first) if text.len() < SMALL => {
+            memchr::memchr_iter(*first, text).any(|at| text[at..].starts_with(name))
+        }
+        _ => memchr::memmem::find(text, name).is_some(),
+    };
+    !is_there && memchr::memchr(b'\\', text).is_none()
 }
 
 /// Where the value of the member `name` of the object at `within` stands.

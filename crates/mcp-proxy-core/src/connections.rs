@@ -6,7 +6,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU8, AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering},
     },
     task::{Context, Poll},
     time::Duration,
@@ -47,7 +47,9 @@ pub(crate) struct Watched {
     since: AtomicU32,
     ticker: Arc<Ticker>,
     pub(crate) used: Used,
-    /// Told when the connection is to end.
+    /// Whether it was slow or idle for too long.
+    is_over: AtomicBool,
+    /// Told when that is so, and when the listener stops.
     pub(crate) end: Notify,
 }
 
@@ -94,6 +96,7 @@ impl Connections {
             since: AtomicU32::new(self.ticker.now()),
             ticker: Arc::clone(&self.ticker),
             used: Used::new(self.scheme),
+            is_over: AtomicBool::new(false),
             end: Notify::new(),
         });
         (self.lock().insert(Arc::clone(&watched)), watched)
@@ -114,9 +117,15 @@ impl Connections {
                 _ => false,
             };
             if is_over {
+                watched.is_over.store(true, Ordering::Relaxed);
                 watched.end.notify_one();
             }
         }
+    }
+
+    /// Tells all connections that something has changed for them.
+    pub(crate) fn tell_all(&self) {
+        self.lock().iter().for_each(|(_, watched)| watched.end.notify_one());
     }
 
     fn lock(&self) -> MutexGuard<'_, Slab<Arc<Watched>>> {
@@ -148,6 +157,18 @@ impl Watched {
     pub(crate) fn busy(self: &Arc<Self>) -> Busy {
         self.phase.store(BUSY, Ordering::Relaxed);
         Busy(Arc::clone(self))
+    }
+
+    /// Whether it was found to be slow or idle for too long since this was asked last.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over.swap(false, Ordering::Relaxed)
+    }
+
+    /// Waits until it is found to be slow or idle for too long.
+    pub(crate) async fn over(&self) {
+        while !self.is_over() {
+            self.end.notified().await;
+        }
     }
 
     pub(crate) fn is_busy(&self) -> bool {

@@ -85,7 +85,7 @@ pub(crate) async fn run<W: Wire>(
         tasks: TaskTracker::new(),
     });
     // Dropped with this future, at its end or before, and all connections that are left with it.
-    let _cut_off = serving.cut_off.clone().drop_guard();
+    let _cut_off = CutOff(&serving);
     {
         let mut shutdown = pin!(shutdown);
         let mut sweep = interval(SWEEP);
@@ -103,11 +103,22 @@ pub(crate) async fn run<W: Wire>(
     stop(&serving).await;
 }
 
+/// Closes all connections when it is dropped.
+struct CutOff<'a, W>(&'a Serving<W>);
+
+impl<W> Drop for CutOff<'_, W> {
+    fn drop(&mut self) {
+        self.0.cut_off.cancel();
+        self.0.connections.tell_all();
+    }
+}
+
 /// Ends everything: first what waits, then what is at work, then what will not end.
 async fn stop<W>(serving: &Serving<W>) {
     let Limits { drain, shutdown, .. } = *serving.limits;
     serving.front.stop();
     serving.last_orders.cancel();
+    serving.connections.tell_all();
     serving.tasks.close();
     let whole = async {
         if timeout(drain, serving.tasks.wait()).await.is_err() {
@@ -176,7 +187,7 @@ async fn open<W: Wire>(socket: TcpStream, serving: &Serving<W>, watched: &Watche
             Ok(stream) => return Some(stream),
             Err(error) => error,
         },
-        () = watched.end.notified() => io::ErrorKind::TimedOut.into(),
+        () = watched.over() => io::ErrorKind::TimedOut.into(),
         () = serving.last_orders.cancelled() => return None,
         () = serving.cut_off.cancelled() => return None,
     };
@@ -195,20 +206,21 @@ async fn converse<W>(stream: impl AsyncRead + AsyncWrite + Unpin, serving: &Serv
     }
     let connection = builder.serve_connection(TokioIo::new(io), service);
     let mut connection = pin!(connection);
-    let mut last_orders = pin!(serving.last_orders.cancelled());
-    let mut cut_off = pin!(serving.cut_off.cancelled());
     let mut is_last = false;
     let outcome = loop {
+        // Everything that can happen is told in one way: to wait for three costs 1,300 instructions for each request.
+        if serving.cut_off.is_cancelled() {
+            break Ok(());
+        }
+        if !is_last && serving.last_orders.is_cancelled() {
+            is_last = true;
+            connection.as_mut().graceful_shutdown();
+        }
         tokio::select! {
             biased;
             outcome = connection.as_mut() => break outcome,
             // Asked for while nothing was under way; a request that has come since is served.
-            () = watched.end.notified() => if !watched.is_busy() { break Ok(()) },
-            () = &mut cut_off => break Ok(()),
-            () = &mut last_orders, if !is_last => {
-                is_last = true;
-                connection.as_mut().graceful_shutdown();
-            }
+            () = watched.end.notified() => if watched.is_over() && !watched.is_busy() { break Ok(()) },
         }
     };
     if let Err(error) = outcome {
