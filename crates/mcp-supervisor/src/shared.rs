@@ -65,9 +65,16 @@ impl Shared {
 
     /// A connection that is up, as far as is known.
     pub(crate) async fn ready(self: &Arc<Self>) -> Result<InUse, NotSent> {
-        if let Some(inner) = self.course().running() {
-            return Ok(inner);
+        let running = self.course().running();
+        match running {
+            Some(inner) => Ok(inner),
+            // Boxed, for it is rare, and every call would carry its size.
+            None => Box::pin(self.demanded()).await,
         }
+    }
+
+    /// A connection, once one is up.
+    async fn demanded(self: &Arc<Self>) -> Result<InUse, NotSent> {
         let asked = Instant::now();
         loop {
             let attempt = match self.change(|course| course.demand(asked, Instant::now()))? {

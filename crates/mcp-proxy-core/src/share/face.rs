@@ -171,20 +171,20 @@ impl Connection for Face {
     }
 
     async fn call(&self, request: Request) -> Result<Reply, SendError> {
-        match request.method() {
-            method::RESOURCES_SUBSCRIBE => self.subscribe(request).await,
-            method::RESOURCES_UNSUBSCRIBE => self.unsubscribe(request).await,
-            method::LOGGING_SET_LEVEL => self.set_level(request).await,
+        // What is rare is boxed, or every call would carry its size.
+        let held = match request.method() {
+            method::RESOURCES_SUBSCRIBE => return Box::pin(self.subscribe(request)).await,
+            method::RESOURCES_UNSUBSCRIBE => return Box::pin(self.unsubscribe(request)).await,
+            method::LOGGING_SET_LEVEL => return Box::pin(self.set_level(request)).await,
             name if method::may_interact(name) => match self.share.occupy(self.key, self.can_interact) {
-                Some(place) => self.pass(&self.share.upstream, request, Change::None, Held::Main(place)).await,
+                Some(place) => Held::Main(place),
                 // It is answered at once, with a task that only the main instance knows afterwards.
-                None if request.message().params().is_some_and(wants_task) => {
-                    self.pass(&self.share.upstream, request, Change::None, Held::Nothing).await
-                }
-                None => self.alone(request).await,
+                None if request.message().params().is_some_and(wants_task) => Held::Nothing,
+                None => return Box::pin(self.alone(request)).await,
             },
-            _ => self.pass(&self.share.upstream, request, Change::None, Held::Nothing).await,
-        }
+            _ => Held::Nothing,
+        };
+        self.pass(&self.share.upstream, request, Change::None, held).await
     }
 
     async fn tell(&self, message: Message, caller: &Arc<Caller>) -> Result<(), SendError> {
