@@ -1,0 +1,49 @@
+// What the hub is doing now: one stream for all pages, kept as long as somebody is logged in.
+import { stream } from "./api.js";
+import { listen } from "./events.js";
+
+const hub = new EventTarget();
+let state = { servers: [], totals: null, known: false, connected: false, problem: null };
+let stop = null;
+
+/** The latest state: servers, totals, whether it is known yet and whether the stream stands. */
+export const status = () => state;
+
+function change(part) {
+  state = { ...state, ...part };
+  hub.dispatchEvent(new Event("change"));
+}
+
+/** Starts to follow the hub. */
+export function follow() {
+  stop?.();
+  stop = listen(
+    stream("/events"),
+    {
+      status: (now) => change({ servers: now.servers ?? [], totals: now.totals ?? null, known: true }),
+      config: (now) => {
+        change({ problem: now.problem ?? null, configEtag: now.etag });
+        hub.dispatchEvent(new CustomEvent("config", { detail: now }));
+      },
+    },
+    { onState: (connected) => change({ connected }) },
+  );
+}
+
+/** Stops following it. */
+export function unfollow() {
+  stop?.();
+  stop = null;
+  state = { servers: [], totals: null, known: false, connected: false, problem: null };
+}
+
+/** Calls `listener` now and with every change, until the signal is aborted. */
+export function onStatus(listener, signal) {
+  hub.addEventListener("change", () => listener(state), { signal });
+  listener(state);
+}
+
+/** Calls `listener` when the configuration has changed, here or by another hand. */
+export function onConfig(listener, signal) {
+  hub.addEventListener("config", (event) => listener(event.detail), { signal });
+}
