@@ -2,19 +2,19 @@
 import { ask } from "./dialog.js";
 
 const ROUTES = [
-  ["/", () => import("/ui/pages/overview.js"), "overview"],
-  ["/servers/:name", () => import("/ui/pages/server.js"), "overview"],
-  ["/add", () => import("/ui/pages/add.js"), "overview"],
-  ["/tools", () => import("/ui/pages/tools.js"), "tools"],
-  ["/tools/:server/:kind/:key", () => import("/ui/pages/item.js"), "tools"],
-  ["/traffic", () => import("/ui/pages/traffic.js"), "traffic"],
-  ["/access", () => import("/ui/pages/access.js"), "access"],
-  ["/sessions", () => import("/ui/pages/sessions.js"), "sessions"],
-  ["/config", () => import("/ui/pages/config.js"), "config"],
-  ["/install", () => import("/ui/pages/install.js"), "install"],
-  ["/terminal", () => import("/ui/pages/terminal.js"), "terminal"],
-  ["/connect", () => import("/ui/pages/connect.js"), "connect"],
-  ["/activity", () => import("/ui/pages/activity.js"), "activity"],
+  ["/", () => import("/pages/overview.js"), "overview"],
+  ["/servers/:name", () => import("/pages/server.js"), "overview"],
+  ["/add", () => import("/pages/add.js"), "overview"],
+  ["/tools", () => import("/pages/tools.js"), "tools"],
+  ["/tools/:server/:kind/:key", () => import("/pages/item.js"), "tools"],
+  ["/traffic", () => import("/pages/traffic.js"), "traffic"],
+  ["/access", () => import("/pages/access.js"), "access"],
+  ["/sessions", () => import("/pages/sessions.js"), "sessions"],
+  ["/config", () => import("/pages/config.js"), "config"],
+  ["/install", () => import("/pages/install.js"), "install"],
+  ["/terminal", () => import("/pages/terminal.js"), "terminal"],
+  ["/connect", () => import("/pages/connect.js"), "connect"],
+  ["/activity", () => import("/pages/activity.js"), "activity"],
 ];
 
 let show = async () => {};

@@ -70,7 +70,7 @@ export function drawShell(app, session, signOut) {
     h("div", { class: "frame" },
       h("header", { class: "top" },
         toggle,
-        h("a", { class: "brand", href: "/" }, h("img", { src: "/ui/icon.svg", alt: "", width: "24", height: "24" }), h("span", null, "MCP hub")),
+        h("a", { class: "brand", href: "/" }, h("img", { src: "/icon.svg", alt: "", width: "24", height: "24" }), h("span", null, "MCP hub")),
         link,
       ),
       h("nav", { id: "nav", class: "nav", "aria-label": "Pages" },

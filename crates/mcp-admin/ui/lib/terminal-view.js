@@ -10,13 +10,13 @@ export async function terminalView(place, onData) {
 }
 
 async function load() {
-  // Asked first, so that a hub without it leaves no error in the console.
-  const there = await fetch("/ui/vendor/xterm.js", { method: "HEAD" }).then((answer) => answer.ok, () => false);
+  // Asked first: a hub without it answers with the shell, as for every path that it does not know.
+  const there = await fetch("/vendor/xterm.js", { method: "HEAD" }).then((answer) => answer.ok && /javascript/.test(answer.headers.get("content-type")), () => false);
   if (!there) return null;
-  const [core, fit] = await Promise.all([import("/ui/vendor/xterm.js"), import("/ui/vendor/addon-fit.js")]);
+  const [core, fit] = await Promise.all([import("/vendor/xterm.js"), import("/vendor/addon-fit.js")]);
   await new Promise((resolve) => {
-    const sheet = h("link", { rel: "stylesheet", href: "/ui/vendor/xterm.css", on: { load: resolve, error: resolve } });
-    if (document.querySelector('link[href="/ui/vendor/xterm.css"]')) resolve();
+    const sheet = h("link", { rel: "stylesheet", href: "/vendor/xterm.css", on: { load: resolve, error: resolve } });
+    if (document.querySelector('link[href="/vendor/xterm.css"]')) resolve();
     else document.head.append(sheet);
   });
   // The packages come as modules or as scripts that set globals.

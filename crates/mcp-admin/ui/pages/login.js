@@ -29,7 +29,7 @@ export function login(app, message) {
       app,
       h("main", { class: "login" },
         h("form", { class: "card login-card", on: { submit } },
-          h("img", { src: "/ui/icon.svg", alt: "", width: "44", height: "44" }),
+          h("img", { src: "/icon.svg", alt: "", width: "44", height: "44" }),
           h("h1", null, "MCP hub"),
           h("p", { class: "muted" }, "Log in to see and change what this hub offers."),
           message ? h("p", { class: "notice", role: "status" }, icon("info"), message) : null,

@@ -61,6 +61,7 @@ export function tryIt(place, item, signal) {
     run.disabled = false;
   };
   draw();
+  fill(out, h("p", { class: "empty" }, "What the tool gives back appears here, with its progress, its questions, and the messages that were sent."));
   const effects = (item.own?.annotations ?? {}).readOnlyHint === true ? null : h("p", { class: "muted small" }, "This really runs the tool. What it does may not be undone.");
   fill(place, h("div", { class: "columns columns-wide" },
     h("form", { class: "card stack", novalidate: true, on: { submit } },
