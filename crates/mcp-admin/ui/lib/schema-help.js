@@ -60,7 +60,7 @@ function draw(view, schema, path) {
     depth < path.length ? h("p", { class: "text-warn" }, `${path[depth]} is not a key that the hub knows.`) : null,
     known ? h("p", null, known.description) : depth === 0 ? h("p", { class: "muted" }, "Put the cursor on a key to see what it means.") : null,
     facts.length > 0 ? h("p", { class: "muted small" }, [...new Set(facts)].join("; ")) : null,
-    keys.length > 0 ? h("details", { open: true }, h("summary", null, "Keys that may stand here"), h("dl", { class: "keys" }, keys.map(([name, one]) => [h("dt", { class: "mono" }, name), h("dd", { class: "muted small" }, follow(one, schema).description ?? "")]))) : null);
+    keys.length > 0 ? h("details", { open: matchMedia("(min-width: 1051px)").matches }, h("summary", null, "Keys that may stand here"), h("dl", { class: "keys" }, keys.map(([name, one]) => [h("dt", { class: "mono" }, name), h("dd", { class: "muted small" }, follow(one, schema).description ?? "")]))) : null);
 }
 
 /** The keys that lead to a place in JSON with comments: `["mcpServers", "time", "args", "0"]`. */

@@ -50,11 +50,11 @@ function themeSwitch() {
 /** Draws the shell into `app` and gives the element that pages are shown in. */
 export function drawShell(app, session, signOut) {
   const main = h("main", { id: "main", tabindex: "-1" });
-  const links = PLACES.map((place) => {
-    if (!place) return h("li", { class: "nav-gap", role: "presentation" });
+  const links = PLACES.filter(Boolean).map((place) => {
     const [name, href, label, sign] = place;
+    const begins = PLACES[PLACES.indexOf(place) - 1] === null;
     const count = h("span", { class: "nav-count", hidden: true });
-    return h("li", null, h("a", { href, "data-place": name }, icon(sign), h("span", null, label), count));
+    return h("li", { class: begins ? "nav-begins" : null }, h("a", { href, "data-place": name }, icon(sign), h("span", null, label), count));
   });
   const toggle = h("button", {
     type: "button", class: "quiet icon-only nav-button", "aria-label": "Menu", "aria-expanded": "false", "aria-controls": "nav",
