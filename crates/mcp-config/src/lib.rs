@@ -73,6 +73,7 @@ pub use import::{ClientKind, ImportError, Imported, UnknownClient, import};
 pub use json::SyntaxError;
 pub use limits::{LimitError, LimitSetting};
 pub use live::{Applied, ChangeError, Live};
+pub use mask::is_telling;
 pub use name::{NameError, check_name};
 pub use read::{Parsed, add_tool_config, parse};
 pub use request_variables::RequestVariables;

@@ -2,6 +2,7 @@
 
 mod applied;
 mod hub;
+mod look;
 mod plan;
 
 use std::{

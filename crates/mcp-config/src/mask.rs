@@ -115,8 +115,14 @@ fn mask_arguments(arguments: &mut [Json]) {
     }
 }
 
+/// Whether a name says that what it is given is a secret: it has a word like `token` or `password` in it.
+#[must_use]
+pub fn is_telling(name: &str) -> bool {
+    tells(name)
+}
+
 /// Whether what comes after a name is a secret.
-fn tells(name: &str) -> bool {
+pub(crate) fn tells(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     TELLING.iter().any(|word| name.contains(word))
 }

@@ -1,0 +1,119 @@
+//! What goes back: JSON, nothing, or a refusal.
+
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use http::{
+    HeaderValue, Response, StatusCode,
+    header::{CONTENT_TYPE, ETAG, RETRY_AFTER},
+};
+use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
+use serde::Serialize;
+
+/// The body of an answer.
+pub(crate) type Body = UnsyncBoxBody<Bytes, Infallible>;
+
+/// What a handler gives.
+pub(crate) type Answer = Result<Response<Body>, Refusal>;
+
+/// What an audit line says besides which route was used; an extension of a response.
+#[derive(Clone, Debug)]
+pub(crate) struct Audited(pub(crate) String);
+
+/// A request that is not done: `{"error", "details"?, …}`.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
+    /// A sentence that says what to do.
+    pub(crate) error: String,
+    /// More than one thing is wrong.
+    pub(crate) details: Vec<String>,
+    /// Members besides, as JSON values.
+    pub(crate) members: serde_json::Map<String, serde_json::Value>,
+    /// Seconds until it is worth another try.
+    pub(crate) retry_after: Option<u64>,
+}
+
+impl Refusal {
+    pub(crate) fn new(status: StatusCode, error: impl Into<String>) -> Self {
+        Self { status, error: error.into(), details: Vec::new(), members: serde_json::Map::new(), retry_after: None }
+    }
+
+    pub(crate) fn bad(error: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, error)
+    }
+
+    pub(crate) fn missing(error: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, error)
+    }
+
+    pub(crate) fn forbidden(error: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, error)
+    }
+
+    pub(crate) fn busy(error: impl Into<String>) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, error)
+    }
+
+    pub(crate) fn into_response(self) -> Response<Body> {
+        let mut members = self.members;
+        members.insert("error".to_owned(), self.error.into());
+        if !self.details.is_empty() {
+            members.insert("details".to_owned(), self.details.into());
+        }
+        let mut response = json(self.status, &members);
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}
+
+/// An answer in JSON.
+pub(crate) fn json(status: StatusCode, value: &(impl Serialize + ?Sized)) -> Response<Body> {
+    let (status, text) = match serde_json::to_vec(value) {
+        Ok(text) => (status, text),
+        // Only a map whose keys are no strings cannot be written, and there is none.
+        Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, b"{\"error\":\"the answer cannot be written\"}".to_vec()),
+    };
+    json_text(status, text)
+}
+
+/// An answer that is JSON text already.
+pub(crate) fn json_text(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
+    let mut response = Response::new(full(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// `200` in JSON.
+pub(crate) fn ok(value: &(impl Serialize + ?Sized)) -> Answer {
+    Ok(json(StatusCode::OK, value))
+}
+
+/// `204`.
+pub(crate) fn nothing() -> Answer {
+    let mut response = Response::new(full(Bytes::new()));
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    Ok(response)
+}
+
+/// The same answer with the version of what it shows.
+pub(crate) fn tagged(mut response: Response<Body>, etag: &str) -> Response<Body> {
+    if let Ok(value) = format!("\"{etag}\"").parse() {
+        response.headers_mut().insert(ETAG, value);
+    }
+    response
+}
+
+/// The same answer, for the audit line.
+pub(crate) fn audited(answer: Answer, detail: impl Into<String>) -> Answer {
+    let mut response = answer?;
+    response.extensions_mut().insert(Audited(detail.into()));
+    Ok(response)
+}
+
+pub(crate) fn full(text: impl Into<Bytes>) -> Body {
+    Full::new(text.into()).boxed_unsync()
+}

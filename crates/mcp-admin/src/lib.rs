@@ -1,0 +1,32 @@
+//! Lets a person run a hub from a browser.
+//!
+//! [`Admin`] serves, on a listener of its own: the pages, and the interface that they use, `/api/v1`, which is described at
+//! `/api/v1/openapi.json`. Whoever is logged in may do everything that the configuration file can, which includes starting
+//! programs; so nothing is answered before a password was given, to a page of ours, under a name of ours.
+//!
+//! One table, `routes.rs`, says what can be done and what it takes; each topic under `api` has its part of it.
+//!
+//! What is not here: what a configuration means, printing, and the TLS in front.
+
+mod admin;
+mod answer;
+mod api;
+mod ask;
+mod assets;
+mod audit;
+mod events;
+mod hex;
+mod listen;
+mod login;
+mod openapi;
+mod options;
+mod route;
+mod routes;
+mod serve;
+mod site;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use admin::{Admin, AdminError};
+pub use options::AdminOptions;

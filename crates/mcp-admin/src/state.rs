@@ -1,0 +1,60 @@
+//! What all handlers share.
+
+use std::sync::Arc;
+
+use mcp_config::Live;
+use mcp_proxy_core::{Proxy, transport::Store};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    AdminOptions,
+    api::{Board, Calls},
+    assets::Assets,
+    audit::Audit,
+    login::Login,
+    site::Site,
+};
+
+/// What all handlers share.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) options: AdminOptions,
+    pub(crate) site: Site,
+    pub(crate) login: Login,
+    pub(crate) proxy: Proxy,
+    pub(crate) live: Arc<Live>,
+    /// Where what has to outlive the process is kept.
+    pub(crate) store: Option<Arc<dyn Store>>,
+    pub(crate) assets: Assets,
+    pub(crate) audit: Audit,
+    pub(crate) board: Arc<Board>,
+    pub(crate) calls: Calls,
+    /// Cancelled when everything is to end.
+    pub(crate) stop: CancellationToken,
+}
+
+impl State {
+    pub(crate) fn new(
+        options: AdminOptions,
+        site: Site,
+        login: Login,
+        proxy: Proxy,
+        live: Arc<Live>,
+        store: Option<Arc<dyn Store>>,
+    ) -> Arc<Self> {
+        let assets = Assets { folder: options.pages.clone() };
+        Arc::new(Self {
+            options,
+            site,
+            login,
+            proxy,
+            live,
+            store,
+            assets,
+            audit: Audit::default(),
+            board: Board::new(),
+            calls: Calls::default(),
+            stop: CancellationToken::new(),
+        })
+    }
+}
