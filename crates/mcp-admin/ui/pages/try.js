@@ -54,7 +54,7 @@ export function tryIt(place, item, signal) {
     fill(problems);
     run.disabled = true;
     try {
-      await call(out, { server: item.server, tool: item.key, arguments: given, as }, signal);
+      await call(out, { server: item.server, tool: as === "hub" ? item.exposed : item.key, arguments: given, as }, signal);
     } catch (error) {
       fail(error);
     }
