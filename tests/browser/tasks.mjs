@@ -347,7 +347,7 @@ export const tasks = [
   { name: "makes a group and a key", action: makesKey },
   { name: "sees who is connected", action: endsSession },
   { name: "breaks and repairs the configuration", action: breaksAndRepairs },
-  { name: "meets another editor", action: meetsOther },
+  { name: "meets another editor", action: (world) => world.browser.expecting(/412/, () => meetsOther(world)) },
   { name: "goes back to an earlier version", action: restores },
   { name: "watches an installation", action: watchesInstall },
   { name: "uses the terminal", action: usesTerminal },

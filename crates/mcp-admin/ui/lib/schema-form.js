@@ -84,7 +84,7 @@ function textNode(schema, value, id, name, required) {
   const input = long
     ? h("textarea", { id, rows: "3", value: value ?? "" })
     : h("input", { id, type: types[schema.format] ?? "text", value: value ?? "", placeholder: schema.examples?.[0] ?? (schema.format === "date-time" ? "2026-01-31T12:00:00Z" : required ? "" : "not said"), autocomplete: "off", spellcheck: "false" });
-  return { view: input, read: () => (input.value === "" && !required ? undefined : input.value), problems: () => (input.value !== "" && input.validity.typeMismatch ? [`${name} must be ${schema.format === "email" ? "an e-mail address" : "a whole address, such as https://example.com"}`] : []) };
+  return { view: input, read: () => input.value || undefined, problems: () => (input.value !== "" && input.validity.typeMismatch ? [`${name} must be ${schema.format === "email" ? "an e-mail address" : "a whole address, such as https://example.com"}`] : []) };
 }
 
 function jsonNode(schema, value, id, name, required) {

@@ -1,6 +1,6 @@
 // A terminal in the page: xterm.js where it was built in, otherwise a plain one of our own.
 import { h } from "./dom.js";
-import { strictDocument } from "./strict-document.js";
+import { strictStyles } from "./strict-styles.js";
 import { plain } from "./log-view.js";
 
 /** Makes a terminal: `write(bytes)`, `fit() -> {cols, rows}`, `onData`, `focus`, `dispose`, and whether it is the full one. */
@@ -13,6 +13,7 @@ async function load() {
   // Asked first: a hub without it answers with the shell, as for every path that it does not know.
   const there = await fetch("/vendor/xterm.js", { method: "HEAD" }).then((answer) => answer.ok && /javascript/.test(answer.headers.get("content-type")), () => false);
   if (!there) return null;
+  strictStyles();
   const [core, fit] = await Promise.all([import("/vendor/xterm.js"), import("/vendor/addon-fit.js")]);
   await new Promise((resolve) => {
     const sheet = h("link", { rel: "stylesheet", href: "/vendor/xterm.css", on: { load: resolve, error: resolve } });
@@ -33,7 +34,7 @@ function colours() {
 
 function full({ Terminal, FitAddon }, place, onData) {
   const style = getComputedStyle(document.documentElement);
-  const terminal = new Terminal({ documentOverride: strictDocument(document), fontFamily: style.getPropertyValue("--mono").trim(), fontSize: 14, scrollback: 5000, cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches, theme: colours(), screenReaderMode: true, allowProposedApi: false });
+  const terminal = new Terminal({ fontFamily: style.getPropertyValue("--mono").trim(), fontSize: 14, scrollback: 5000, cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches, theme: colours(), screenReaderMode: true, allowProposedApi: false });
   const fit = new FitAddon();
   terminal.loadAddon(fit);
   terminal.open(place);
