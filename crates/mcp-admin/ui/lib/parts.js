@@ -14,7 +14,7 @@ export function empty(title, text, ...actions) {
 }
 
 export function notice(kind, ...content) {
-  const sign = kind === "bad" ? "error" : kind === "warn" ? "warn" : "info";
+  const sign = { bad: "error", warn: "warn", good: "check" }[kind] ?? "info";
   return h("div", { class: `notice notice-${kind}` }, icon(sign), h("div", { class: "stack-small" }, content));
 }
 
