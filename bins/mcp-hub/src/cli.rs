@@ -3,7 +3,7 @@
 use clap::Parser;
 use mcp_cli::{Common, HubArguments, Shell};
 
-use crate::stdio::Stdio;
+use crate::{admin::AdminArguments, stdio::Stdio};
 
 /// Offers many MCP servers behind one endpoint, to clients of every transport and both eras.
 ///
@@ -39,12 +39,15 @@ pub(crate) struct Serve {
     pub(crate) common: Common,
     #[command(flatten)]
     pub(crate) hub: HubArguments,
+    #[command(flatten)]
+    pub(crate) admin: AdminArguments,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   mcp-hub
   mcp-hub --config mcp-hub.json --port 9000
+  mcp-hub --config mcp-hub.json --admin
   mcp-hub stdio --config mcp-hub.json
   mcp-hub stdio --url https://example.com/mcp --bearer-env TOKEN
   mcp-hub --import cursor --config mcp-hub.json

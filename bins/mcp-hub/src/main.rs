@@ -1,5 +1,6 @@
 //! Offers many MCP servers behind one endpoint.
 
+mod admin;
 mod cli;
 mod stdio;
 
@@ -13,14 +14,18 @@ use crate::cli::{Cli, Command, Serve};
 fn main() -> ExitCode {
     let Cli { command, serve } = Cli::parse();
     match command {
-        None => mcp_cli::run(program(serve.common, serve.hub)),
-        Some(Command::Serve(Serve { common, hub })) => mcp_cli::run(program(common, hub)),
+        None => run(serve),
+        Some(Command::Serve(serve)) => run(serve),
         Some(Command::Stdio(arguments)) => arguments.run(),
         Some(Command::Completions { shell }) => {
             completions::<Cli>(shell);
             ExitCode::SUCCESS
         }
     }
+}
+
+fn run(Serve { common, hub, admin }: Serve) -> ExitCode {
+    mcp_cli::run(Program { beside: Some(admin.beside()), ..program(common, hub) })
 }
 
 /// The hub, however clients come to it.
@@ -39,6 +44,7 @@ fn program(common: Common, hub: HubArguments) -> Program {
             )
         },
         hub: Some(hub),
+        beside: None,
         own: Box::new(|_, _| Err(CliError::Setting(NO_FILE.to_owned()))),
     }
 }

@@ -27,6 +27,7 @@ fn main() -> ExitCode {
             format!("at {base}/api/mcp/NAME/tools, described at {base}/openapi.json, to be tried at {base}/docs")
         },
         hub: None,
+        beside: None,
         own: Box::new(|_, _| {
             let text = "Configuration file not found. Please create mcp.servers.json in this directory, or name one with `--config`";
             Err(CliError::Setting(text.to_owned()))

@@ -44,6 +44,7 @@ fn program(serve: Serve) -> Program {
         offer: |builder| builder,
         places: |base| format!("at {base}/NAME/mcp (streamable HTTP) and {base}/NAME/sse (HTTP+SSE)"),
         hub: None,
+        beside: None,
         own: Box::new(move |settings, composer| single::server(child, settings, composer)),
     }
 }

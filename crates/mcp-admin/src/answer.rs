@@ -8,6 +8,7 @@ use http::{
     header::{CONTENT_TYPE, ETAG, RETRY_AFTER},
 };
 use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
+use mcp_config::{Diagnostic, Severity};
 use serde::Serialize;
 
 /// The body of an answer.
@@ -21,22 +22,65 @@ pub(crate) type Answer = Result<Response<Body>, Refusal>;
 pub(crate) struct Audited(pub(crate) String);
 
 /// A request that is not done: `{"error", "details"?, …}`.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub(crate) struct Refusal {
+    #[serde(skip)]
     pub(crate) status: StatusCode,
     /// A sentence that says what to do.
     pub(crate) error: String,
     /// More than one thing is wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) details: Vec<String>,
-    /// Members besides, as JSON values.
-    pub(crate) members: serde_json::Map<String, serde_json::Value>,
+    /// What is wrong with a configuration, and where.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) diagnostics: Vec<Told>,
+    /// What somebody else has changed in the meantime.
+    #[serde(flatten)]
+    pub(crate) stale: Option<Stale>,
     /// Seconds until it is worth another try.
+    #[serde(skip)]
     pub(crate) retry_after: Option<u64>,
+}
+
+/// What a change was not made for.
+#[derive(Debug, Serialize)]
+pub(crate) struct Stale {
+    /// The version there is now.
+    pub(crate) etag: String,
+    /// What has become of it since.
+    pub(crate) diff: String,
+}
+
+/// One thing that is wrong or odd in a configuration.
+#[derive(Debug, Serialize)]
+pub(crate) struct Told {
+    severity: &'static str,
+    line: usize,
+    column: usize,
+    message: String,
+}
+
+impl Told {
+    pub(crate) fn of(found: &Diagnostic) -> Self {
+        let severity = if found.severity == Severity::Error { "error" } else { "warning" };
+        let message = match &*found.path {
+            "" => found.message.clone(),
+            path => format!("{path}: {}", found.message),
+        };
+        Self { severity, line: found.line, column: found.column, message }
+    }
 }
 
 impl Refusal {
     pub(crate) fn new(status: StatusCode, error: impl Into<String>) -> Self {
-        Self { status, error: error.into(), details: Vec::new(), members: serde_json::Map::new(), retry_after: None }
+        Self {
+            status,
+            error: error.into(),
+            details: Vec::new(),
+            diagnostics: Vec::new(),
+            stale: None,
+            retry_after: None,
+        }
     }
 
     pub(crate) fn bad(error: impl Into<String>) -> Self {
@@ -56,12 +100,7 @@ impl Refusal {
     }
 
     pub(crate) fn into_response(self) -> Response<Body> {
-        let mut members = self.members;
-        members.insert("error".to_owned(), self.error.into());
-        if !self.details.is_empty() {
-            members.insert("details".to_owned(), self.details.into());
-        }
-        let mut response = json(self.status, &members);
+        let mut response = json(self.status, &self);
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }

@@ -14,17 +14,22 @@ mod api;
 mod ask;
 mod assets;
 mod audit;
+mod environment;
 mod events;
 mod hex;
+mod installs;
 mod listen;
 mod login;
+mod offspring;
 mod openapi;
 mod options;
+mod packages;
 mod route;
 mod routes;
 mod serve;
 mod site;
 mod state;
+mod terminals;
 #[cfg(test)]
 mod tests;
 

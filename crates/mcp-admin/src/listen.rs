@@ -35,9 +35,13 @@ pub(crate) async fn run(state: &Arc<State>, listener: TcpListener, shutdown: imp
     drop(listener);
     state.stop.cancel();
     tasks.close();
-    if timeout(DRAIN, tasks.wait()).await.is_err() {
-        tracing::debug!("connections to the pages did not finish in time; they are cut off");
-    }
+    let drained = async {
+        if timeout(DRAIN, tasks.wait()).await.is_err() {
+            tracing::debug!("connections to the pages did not finish in time; they are cut off");
+        }
+    };
+    // What they have started is given a few seconds to clean up, and killed then.
+    tokio::join!(drained, state.installs.close(), state.terminals.close());
 }
 
 async fn accept(state: &Arc<State>, listener: &TcpListener, tasks: &TaskTracker, cut_off: &CancellationToken) {

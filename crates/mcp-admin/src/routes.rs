@@ -3,8 +3,20 @@
 use crate::{api, audit, login, openapi, route::Route};
 
 /// Routes by topic. Where two fit one path, the first one counts.
-const TABLE: &[&[Route]] =
-    &[login::ROUTES, openapi::ROUTES, audit::ROUTES, api::EVENTS, api::SERVERS, api::CALLS, api::CONFIG];
+const TABLE: &[&[Route]] = &[
+    login::ROUTES,
+    openapi::ROUTES,
+    audit::ROUTES,
+    api::EVENTS,
+    api::SERVERS,
+    api::LOG,
+    api::TOOLS,
+    api::CALLS,
+    api::GROUPS,
+    api::KEYS,
+    api::SESSIONS,
+    api::CONFIG,
+];
 
 /// All routes.
 pub(crate) fn all() -> impl Iterator<Item = &'static Route> {

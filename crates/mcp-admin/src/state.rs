@@ -11,8 +11,10 @@ use crate::{
     api::{Board, Calls},
     assets::Assets,
     audit::Audit,
+    installs::{InstallLimits, Installs},
     login::Login,
     site::Site,
+    terminals::{Shell, TerminalLimits, Terminals},
 };
 
 /// What all handlers share.
@@ -29,6 +31,8 @@ pub(crate) struct State {
     pub(crate) audit: Audit,
     pub(crate) board: Arc<Board>,
     pub(crate) calls: Calls,
+    pub(crate) installs: Installs,
+    pub(crate) terminals: Terminals,
     /// Cancelled when everything is to end.
     pub(crate) stop: CancellationToken,
 }
@@ -42,6 +46,7 @@ impl State {
         live: Arc<Live>,
         store: Option<Arc<dyn Store>>,
     ) -> Arc<Self> {
+        let stop = CancellationToken::new();
         let assets = Assets { folder: options.pages.clone() };
         Arc::new(Self {
             options,
@@ -54,7 +59,9 @@ impl State {
             audit: Audit::default(),
             board: Board::new(),
             calls: Calls::default(),
-            stop: CancellationToken::new(),
+            installs: Installs::new(InstallLimits::default(), stop.child_token()),
+            terminals: Terminals::new(TerminalLimits::default(), Shell::of_process(), stop.child_token()),
+            stop,
         })
     }
 }

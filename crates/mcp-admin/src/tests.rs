@@ -1,6 +1,7 @@
 //! Everything from a request to its answer, without a socket.
 
 mod calls;
+mod config;
 mod pages;
 mod security;
 mod servers;
@@ -48,6 +49,7 @@ struct With<'a> {
     has_no_cookie: bool,
     has_no_token: bool,
     peer: Option<&'a str>,
+    header: Option<(http::HeaderName, String)>,
 }
 
 /// A hub whose servers say what `script` does; the browser is logged in.
@@ -103,6 +105,9 @@ impl Scene {
             }
         } else if let Some(origin) = with.origin {
             request = request.header(ORIGIN, origin);
+        }
+        if let Some((name, value)) = &with.header {
+            request = request.header(name, value);
         }
         let peer: IpAddr = with.peer.unwrap_or("127.0.0.1").parse().unwrap();
         let request = request.body(Full::new(Bytes::from(body.to_owned()))).unwrap();

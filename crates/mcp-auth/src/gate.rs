@@ -39,6 +39,12 @@ impl Gate {
         !self.keys.is_empty()
     }
 
+    /// The keys that open it.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
     /// Who sends a request with these headers and this query: the name of the key, or nobody in particular if the gate is
     /// open.
     ///

@@ -3,7 +3,10 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use mcp_config::{Composer, FileStore, IdleTimeout, Live, Origin};
-use mcp_proxy_core::{Builder, Limits, Proxy, transport::Kinds};
+use mcp_proxy_core::{
+    Builder, Limits, Proxy,
+    transport::{Kinds, Store},
+};
 
 use crate::{
     CliError, Program,
@@ -14,6 +17,8 @@ use crate::{
 pub(crate) struct Assembled {
     pub(crate) builder: Builder,
     pub(crate) live: Option<Arc<Live>>,
+    /// Where what outlives the process is kept.
+    pub(crate) store: Option<Arc<dyn Store>>,
     pub(crate) what: Serving,
     pub(crate) limits: Limits,
 }
@@ -53,17 +58,20 @@ pub(crate) fn assemble(program: Program, sources: Sources) -> Result<Assembled, 
         }
         let (server, name) = (program.own)(&settings, &composer)?;
         let builder = builder.server_with(server);
-        return Ok(Assembled { builder, live: None, what: Serving::One(name), limits });
+        return Ok(Assembled { builder, live: None, store: None, what: Serving::One(name), limits });
     };
     if hub.is_none() && !file.hub.grants.is_empty() {
         let limited: Vec<_> = file.hub.grants.keys().collect();
         tracing::warn!(keys = ?limited, "keys are limited to groups or tools, which only mcp-hub has; here they open everything");
     }
-    let mut builder = builder;
+    let (mut builder, mut kept) = (builder, None::<Arc<dyn Store>>);
     let mut live = Live::new(path, text, file, overrides, variables, composer);
     if let Some(HubSources { flags, settled, tools }) = hub {
         if let Some(folder) = settled.state_folder(live.path()) {
-            builder = builder.store(Arc::new(FileStore::new(folder)));
+            let store: Arc<dyn Store> = Arc::new(FileStore::new(folder));
+            builder = builder.store(Arc::clone(&store));
+            live = live.with_store(Arc::clone(&store));
+            kept = Some(store);
         }
         if let Some(folder) = &settled.tools_folder.value {
             tracing::debug!(folder = %folder.display(), "TOOLS_FOLDER is set; nothing is installed, so it is not used");
@@ -76,7 +84,7 @@ pub(crate) fn assemble(program: Program, sources: Sources) -> Result<Assembled, 
     let servers = live.servers()?;
     let what = Serving::Several(servers.len(), program.places);
     let builder = servers.into_iter().fold(builder, Builder::server_with);
-    Ok(Assembled { builder, live: Some(Arc::new(live)), what, limits })
+    Ok(Assembled { builder, live: Some(Arc::new(live)), store: kept, what, limits })
 }
 
 /// Follows the configuration until it is stopped.

@@ -17,10 +17,12 @@ pub enum CliError {
     )]
     Exposed(IpAddr),
     /// The port is not to be had.
-    #[error("cannot listen on {address}: {source}; is another program using the port? `--port 0` picks a free one")]
+    #[error("cannot listen on {address}: {source}; is another program using the port? `{option}` picks a free one")]
     Listen {
         /// Where.
         address: SocketAddr,
+        /// What to say to get a free port.
+        option: &'static str,
         /// Why not.
         source: io::Error,
     },

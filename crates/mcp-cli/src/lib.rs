@@ -7,6 +7,7 @@
 
 mod arguments;
 mod assemble;
+mod beside;
 mod bridge;
 mod completions;
 mod error;
@@ -21,9 +22,10 @@ mod sources;
 mod stdio;
 
 pub use arguments::Common;
+pub use beside::{Beside, Later, Running, SettleBeside};
 pub use bridge::{Bridge, run_bridge};
 pub use completions::{Shell, completions};
 pub use error::CliError;
 pub use hub_arguments::HubArguments;
 pub use program::{OwnServer, Program};
-pub use run::{run, run_stdio};
+pub use run::{run, run_stdio, tell};

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use mcp_config::{Composer, Settings};
 use mcp_proxy_core::{Builder, ServerOptions};
 
-use crate::{CliError, Common, HubArguments};
+use crate::{CliError, Common, HubArguments, SettleBeside};
 
 /// A binary, once its command line has been read.
 pub struct Program {
@@ -25,6 +25,8 @@ pub struct Program {
     pub places: fn(&str) -> String,
     /// What it is told besides, if it offers its servers as one.
     pub hub: Option<HubArguments>,
+    /// What runs beside it, if anything does. It needs a configuration file.
+    pub beside: Option<SettleBeside>,
     /// Makes the server that is offered where there is no configuration file, and says what it is called.
     pub own: OwnServer,
 }

@@ -41,6 +41,11 @@ pub(crate) fn exit(name: &str, outcome: Result<(), CliError>) -> ExitCode {
     }
 }
 
+/// Writes a line to stderr, for a person. Without a reader there is nobody to tell.
+pub fn tell(line: &str) {
+    say(format_args!("{line}"));
+}
+
 /// Writes a line to stderr. Without a reader there is nobody to tell.
 pub(crate) fn say(line: fmt::Arguments<'_>) {
     let _ = writeln!(io::stderr(), "{line}");

@@ -4,11 +4,11 @@ use std::{net::SocketAddr, sync::Arc};
 
 use mcp_config::Settings;
 use mcp_control::{Control, Metrics, Writes};
-use mcp_proxy_core::{Allowed, Tls, auth::Keys, transport::Secret};
-use tokio::net::TcpListener;
+use mcp_proxy_core::{Allowed, Tls, auth::Keys};
+use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
-    CliError, Program,
+    CliError, Program, Running,
     assemble::{Assembled, Serving, assemble, follow},
     run::say,
     signal,
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Serves until it is told to stop.
-pub(crate) async fn serve(program: Program, sources: Sources) -> Result<(), CliError> {
+pub(crate) async fn serve(mut program: Program, sources: Sources) -> Result<(), CliError> {
     let settings = sources.settings.clone();
     let keys = keys(&settings, sources.hub.as_ref())?;
     let (host, port) = (settings.host.value, settings.port.value);
@@ -25,15 +25,20 @@ pub(crate) async fn serve(program: Program, sources: Sources) -> Result<(), CliE
     }
     let tls = tls(&settings)?;
     let name = program.name;
-    let Assembled { builder, live, what, limits } = assemble(program, sources)?;
+    let beside = program.beside.take().map(|settle| settle(&sources.variables)).transpose()?.flatten();
+    let Assembled { mut builder, live, store, what, limits } = assemble(program, sources)?;
+    if let Some(beside) = &beside {
+        builder = (beside.offer)(builder);
+    }
     let mut control = Control::new().keep_alive(limits.stream_comment);
     if let Some(live) = &live {
         control = control.with_config(Arc::clone(live), writes(&settings, &keys));
     }
+    let has_keys = !keys.is_empty();
     let proxy =
         builder.allowed(allowed(&settings)).keys(keys).mount("api", control).mount("metrics", Metrics).build()?;
     let address = SocketAddr::new(host, port);
-    let listen = |source| CliError::Listen { address, source };
+    let listen = |source| CliError::Listen { address, option: "--port 0", source };
     let listener = TcpListener::bind(address).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
@@ -53,9 +58,25 @@ pub(crate) async fn serve(program: Program, sources: Sources) -> Result<(), CliE
         // What cannot be had is in the log, and shows at /api/servers.
         tokio::spawn(async move { drop(proxy.start().await) });
     }
+    let (stop, mut stopped) = watch::channel(());
+    let beside = match (beside, &live) {
+        (Some(beside), Some(live)) => {
+            let shutdown = Box::pin(async move { drop(stopped.changed().await) });
+            let (proxy, live) = (proxy.clone(), Arc::clone(live));
+            let url = settings.public_url.value.clone().unwrap_or_else(|| local_url(scheme, address));
+            let running = Running { proxy, live, store, url, has_keys, shutdown };
+            Some(tokio::spawn((beside.begin)(running).await?))
+        }
+        _ => None,
+    };
     let following = live.map(|live| tokio::spawn(follow(live, proxy.clone())));
     // The words are whole, so that a program that waits for them finds them too.
     say(format_args!("{name} is ready: {}", what.at(scheme, address)));
+    // What runs beside the proxy ends with it, and not after it.
+    let shutdown = async {
+        shutdown.await;
+        drop(stop);
+    };
     match tls {
         Some(tls) => proxy.run_tls(listener, tls, shutdown).await,
         None => proxy.run(listener, shutdown).await,
@@ -63,21 +84,27 @@ pub(crate) async fn serve(program: Program, sources: Sources) -> Result<(), CliE
     if let Some(following) = following {
         following.abort();
     }
+    if let Some(beside) = beside {
+        // It has panicked, or is done.
+        let _ = beside.await;
+    }
     Ok(())
 }
 
+/// Where a client on this machine finds the address.
+fn local_url(scheme: &str, address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        return format!("{scheme}://127.0.0.1:{}", address.port());
+    }
+    format!("{scheme}://{address}")
+}
+
 fn keys(settings: &Settings, hub: Option<&HubSources>) -> Result<Keys, CliError> {
-    let single = settings.auth_key.value.iter().map(|key| ("auth-key", key));
-    let named = settings.keys.value.iter().map(|(name, key)| (name.as_str(), key));
-    let listed = hub.into_iter().flat_map(|hub| {
-        let (keys, tokens) = (&hub.settled.allowed_keys.value, &hub.settled.allowed_tokens.value);
-        keys.iter().chain(tokens).map(|(name, key)| (&**name, key))
-    });
-    let all: Vec<(&str, &Secret)> = single.chain(named).chain(listed).collect();
+    let all = settings.accepted(hub.map(|hub| &hub.settled));
     for (name, _) in all.iter().filter(|(_, key)| Keys::is_weak(key)) {
         tracing::warn!("the key `{name}` is short and may be guessed; take 32 random characters");
     }
-    Ok(Keys::new(all.into_iter().map(|(name, key)| (name.into(), key.clone())))?)
+    Ok(Keys::new(all)?)
 }
 
 /// Whether the configuration may be changed over HTTP, which is as much as starting programs.

@@ -98,6 +98,31 @@ choice! {
 }
 
 choice! {
+    /// What a server offers, as rules tell it apart.
+    ItemKind {
+        /// A tool, by its name.
+        Tool = "tool",
+        /// A prompt, by its name.
+        Prompt = "prompt",
+        /// A resource, by its URI.
+        Resource = "resource",
+        /// A template of resources, by its URI template; rules of resources count for it.
+        Template = "template",
+    }
+}
+
+impl ItemKind {
+    /// The member of a server's entry with its rules.
+    pub(crate) const fn section(self) -> &'static str {
+        match self {
+            Self::Tool => "tools",
+            Self::Prompt => "prompts",
+            Self::Resource | Self::Template => "resources",
+        }
+    }
+}
+
+choice! {
     /// How the log is written.
     LogFormat {
         /// Lines for people.

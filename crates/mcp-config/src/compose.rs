@@ -9,7 +9,7 @@ use mcp_proxy_core::{
     protocol::header,
     remote::{Detect, HttpClient, HttpLimits, HttpSettings, ProxySettings, Remote, Sse, StreamableHttp},
     stdio::{ChildLimit, StdioServer},
-    transport::{Budget, Fixed, KindError, Kinds, Transport},
+    transport::{Budget, Fixed, KindError, Kinds, ServerLog, Transport},
 };
 use serde_json::value::RawValue;
 
@@ -136,7 +136,8 @@ impl Composer {
         }
         let mut limits = self.limits.clone();
         settings.limits.iter().for_each(|limit| limit.apply(&mut limits));
-        let transport = self.transport(entry, &limits)?;
+        let log = ServerLog::default();
+        let transport = self.transport(entry, &limits, &log)?;
         let sharing = sharing(settings.session, defaults);
         let mut options = ServerOptions::with(Arc::clone(&entry.name), transport)
             .sharing(sharing)
@@ -144,6 +145,7 @@ impl Composer {
             .request_env(request_env(&entry.name, &settings.request_env, sharing, defaults)?)
             .retry(settings.retry.over(defaults.retry.of(&entry.target)))
             .breaker(defaults.breaker)
+            .log(log)
             .limits(limits);
         if settings.start.unwrap_or(defaults.start) == Start::Demand {
             options = options.on_demand();
@@ -177,11 +179,16 @@ impl Composer {
         Ok(options)
     }
 
-    fn transport(&self, entry: &ServerEntry, limits: &Limits) -> Result<Arc<dyn Transport>, ComposeError> {
+    fn transport(
+        &self,
+        entry: &ServerEntry,
+        limits: &Limits,
+        log: &ServerLog,
+    ) -> Result<Arc<dyn Transport>, ComposeError> {
         let kind = |source| ComposeError::Kind { server: Arc::clone(&entry.name), source };
         Ok(match &entry.target {
             Target::Stdio { command, args, env, cwd } => {
-                let mut child = self.child(command, &entry.name, limits).args(args);
+                let mut child = self.child(command, &entry.name, limits).args(args).log(log.clone());
                 if let Some(cwd) = cwd {
                     child = child.cwd(cwd);
                 }

@@ -9,6 +9,11 @@ use crate::{
 };
 
 mod merge;
+mod named;
+mod rule;
+
+pub(crate) use named::{Section, rename_server, set_named};
+pub(crate) use rule::{reset_rules, set_rule};
 
 /// What the section of the servers may be called; a file that has none gets the first.
 pub(crate) const SECTIONS: [&str; 3] = ["mcpServers", "servers", "context_servers"];
@@ -32,6 +37,20 @@ pub enum EditError {
     /// The server to remove is not in the file.
     #[error("the file has no server `{0}`")]
     NoServer(String),
+    /// What should be removed or renamed is not in the file.
+    #[error("the file has nothing called `{name}` in `{section}`")]
+    Missing {
+        /// Where it should be.
+        section: &'static str,
+        /// What it is called.
+        name: String,
+    },
+    /// What should get a new name would have that of another one.
+    #[error("there is a server `{0}` already; take another name")]
+    Taken(String),
+    /// Something is masked that the file has no value for.
+    #[error("`***` at `{0}` stands for nothing that the file has there; write the value itself")]
+    Masked(String),
 }
 
 /// Makes `entry` (the JSON text of an object) the configuration of the server `name`. Where the file has this server
@@ -167,4 +186,4 @@ fn object_of(member: &CstObjectProp) -> Result<CstObject, EditError> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

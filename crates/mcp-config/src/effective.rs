@@ -1,10 +1,11 @@
 //! The settings that hold in the end.
 
+mod admin;
 mod hub;
 mod hub_variable;
 mod variable;
 
-use std::{collections::BTreeMap, ffi::OsString, net::IpAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, ffi::OsString, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use mcp_proxy_core::{Limits, transport::Secret};
 
@@ -17,6 +18,7 @@ use variable::{
     Variable,
 };
 
+pub use admin::{Admin, AdminSettings};
 pub use hub::Hub;
 
 /// What a command line says.
@@ -135,6 +137,15 @@ impl Settings {
             from.wrong.push(SettingError::HalfTls);
         }
         if from.wrong.is_empty() { Ok(settings) } else { Err(from.wrong) }
+    }
+
+    /// Every key that is accepted, by its name; `hub` has some more.
+    #[must_use]
+    pub fn accepted(&self, hub: Option<&Hub>) -> Vec<(Arc<str>, Secret)> {
+        let single = self.auth_key.value.iter().map(|key| ("auth-key".into(), key.clone()));
+        let named = self.keys.value.iter().map(|(name, key)| (name.as_str().into(), key.clone()));
+        let listed = hub.into_iter().flat_map(|hub| hub.allowed_keys.value.iter().chain(&hub.allowed_tokens.value));
+        single.chain(named).chain(listed.cloned()).collect()
     }
 
     /// All bounds of the proxy, the defaults among them.

@@ -1,26 +1,32 @@
 //! A configuration file that is followed while the proxy runs.
 
 mod applied;
+mod change;
+mod document;
+mod history;
 mod hub;
+mod keys;
 mod look;
+mod parts;
 mod plan;
 
 use std::{
-    fmt, io,
+    fmt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use mcp_proxy_core::{Proxy, ServerOptions};
-use tokio::{sync, task::spawn_blocking};
+use tokio::sync;
 
-use self::{applied::report, hub::HubLive};
-use crate::{
-    Change, Composer, EditError, File, Overrides, Variables, Watch, WatchError, mask, remove_server, replace_servers,
-    set_server, write_atomically,
-};
+use self::{applied::report, document::etag, history::History, hub::HubLive};
+use crate::{Change, Composer, File, Overrides, Variables, Watch, WatchError, mask};
 
 pub use applied::{Applied, ChangeError};
+pub use change::By;
+pub use document::{Checked, Document};
+pub use history::{Version, VersionText};
+pub use keys::{KeyInfo, KeySource, Stored};
 
 /// A configuration file and what the proxy was last given of it. Every way in, the file itself included, goes through the
 /// same check: what is wrong changes nothing.
@@ -34,6 +40,8 @@ pub struct Live {
     hub: Option<HubLive>,
     /// Names of keys that the proxy was given at its start and goes on to accept.
     keys: Vec<Arc<str>>,
+    /// Earlier versions of the file.
+    history: History,
     /// One change at a time.
     changing: sync::Mutex<()>,
     current: Mutex<Current>,
@@ -64,7 +72,17 @@ impl Live {
     ) -> Self {
         let keys = file.settings.keys.iter().flat_map(|keys| keys.keys().map(|name| name.as_str().into())).collect();
         let current = Mutex::new(Current { text, tools: None, file, problem: None, tools_problem: None });
-        Self { path, overrides, variables, composer, hub: None, keys, changing: sync::Mutex::default(), current }
+        Self {
+            path,
+            overrides,
+            variables,
+            composer,
+            hub: None,
+            keys,
+            history: History::default(),
+            changing: sync::Mutex::default(),
+            current,
+        }
     }
 
     /// The file.
@@ -97,43 +115,10 @@ impl Live {
         mask::masked(&self.current().text)
     }
 
-    /// Makes `servers`, the JSON text of an object, the servers of the file and of `proxy`.
-    ///
-    /// # Errors
-    ///
-    /// Fails, with nothing changed, if the result would be no sound configuration or the file cannot be written.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future changes nothing or everything.
-    pub async fn replace_servers(&self, proxy: &Proxy, servers: &str) -> Result<Applied, ChangeError> {
-        self.edit(proxy, |text| replace_servers(text, &mask::unmasked(servers, text)?)).await
-    }
-
-    /// Adds a server to the file and to `proxy`, or changes it; `entry` is the JSON text of its entry.
-    ///
-    /// # Errors
-    ///
-    /// As for [`replace_servers`](Self::replace_servers).
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future changes nothing or everything.
-    pub async fn set_server(&self, proxy: &Proxy, name: &str, entry: &str) -> Result<Applied, ChangeError> {
-        self.edit(proxy, |text| set_server(text, name, &mask::unmasked_entry(name, entry, text)?)).await
-    }
-
-    /// Takes a server out of the file and of `proxy`.
-    ///
-    /// # Errors
-    ///
-    /// As for [`replace_servers`](Self::replace_servers).
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future changes nothing or everything.
-    pub async fn remove_server(&self, proxy: &Proxy, name: &str) -> Result<Applied, ChangeError> {
-        self.edit(proxy, |text| remove_server(text, name)).await
+    /// The entry of one server as JSON text, with secrets masked.
+    #[must_use]
+    pub fn shown_server(&self, name: &str) -> Option<String> {
+        mask::masked_entry(name, &self.current().text)
     }
 
     /// Follows what becomes of the file until the future is dropped.
@@ -164,6 +149,7 @@ impl Live {
             // Written by ourselves, and applied already.
             Change::Text(text) if text == self.current().text => self.current().problem = None,
             Change::Text(text) => {
+                let before = self.current().text.clone();
                 // Where a change of ours came in between, what it has written is found next, and this is the past.
                 let is_there = tokio::fs::read(&self.path).await.is_ok_and(|now| now == text.as_bytes());
                 match is_there.then(|| self.apply(proxy, &text)) {
@@ -171,6 +157,7 @@ impl Live {
                     Some(Ok(applied)) => {
                         report(&applied);
                         self.current().problem = None;
+                        self.history.record(&before, &text, "file", "changed on disk").await;
                     }
                     Some(Err(error)) => self.complain(&error.to_string()),
                 }
@@ -183,30 +170,6 @@ impl Live {
     fn complain(&self, problem: &str) {
         tracing::warn!("the configuration stays as it was: {problem}");
         self.current().problem = Some(problem.into());
-    }
-
-    /// Changes the file as it is on disk now, and applies what it says then, once.
-    async fn edit(
-        &self,
-        proxy: &Proxy,
-        edit: impl FnOnce(&str) -> Result<String, EditError>,
-    ) -> Result<Applied, ChangeError> {
-        let _one_at_a_time = self.changing.lock().await;
-        let failed = |verb| move |source| ChangeError::File { path: self.path.clone(), verb, source };
-        let before = match tokio::fs::read_to_string(&self.path).await {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            read => read.map_err(failed("read"))?,
-        };
-        let after = edit(&before)?;
-        // First the check, then the file, then the proxy: what is on disk is always sound.
-        let planned = self.plan(&after, self.tools())?;
-        let (path, text) = (self.path.clone(), after);
-        let written = spawn_blocking(move || write_atomically(&path, &text)).await.map_err(io::Error::other);
-        written.flatten().map_err(failed("written"))?;
-        let applied = self.carry_out(proxy, planned)?;
-        self.current().problem = None;
-        report(&applied);
-        Ok(applied)
     }
 
     fn current(&self) -> MutexGuard<'_, Current> {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header::ACCEPT};
-use mcp_config::{Applied, ChangeError, Live};
+use mcp_config::{Applied, By, ChangeError, Live};
 use mcp_jsonrpc::quote;
 use mcp_proxy_core::{
     Proxy, ReachError, Service, ServiceBody,
@@ -112,12 +112,12 @@ impl Control {
             (&Method::GET, ["servers", name]) => one(proxy, name),
             (&Method::PUT, ["servers", name]) => {
                 let live = self.writable()?;
-                changed(live.set_server(proxy, name, text(request)?).await)
+                changed(live.set_server(proxy, name, text(request)?, By::of("api")).await)
             }
             (&Method::DELETE, ["servers", name]) => {
                 let live = self.writable()?;
                 one(proxy, name)?;
-                changed(live.remove_server(proxy, name).await)
+                changed(live.remove_server(proxy, name, By::of("api")).await)
             }
             (&Method::POST, ["servers", name, "start"]) => done(proxy, name, proxy.start_server(name).await),
             (&Method::POST, ["servers", name, "stop"]) => done(proxy, name, proxy.stop_server(name).await),
@@ -133,7 +133,7 @@ impl Control {
             (&Method::GET, ["config"]) => self.shown(),
             (&Method::POST, ["config"]) => {
                 let live = self.writable()?;
-                changed(live.replace_servers(proxy, text(request)?).await)
+                changed(live.replace_servers(proxy, text(request)?, By::of("api")).await)
             }
             (_, ["servers" | "hub"]) => Err(wrong_method("GET")),
             (_, ["servers", _]) => Err(wrong_method("GET, PUT, DELETE")),
@@ -218,6 +218,7 @@ fn changed(outcome: Result<Applied, ChangeError>) -> Result<Response<ServiceBody
     };
     let status = match &error {
         ChangeError::File { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+        ChangeError::Stale { .. } => StatusCode::CONFLICT,
         _ => StatusCode::BAD_REQUEST,
     };
     Err(refusal(status, "Configuration not changed", &in_words(&error)))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mcp_auth::{Gate, Keys};
+use mcp_auth::Keys;
 use mcp_eras::{Parking, ParkingLimits};
 use mcp_transport::{Store, Transport};
 use mcp_transport_http::server::{Allowed, GuardError};
@@ -175,7 +175,7 @@ impl Builder {
             #[cfg(feature = "hub")]
             hub,
             allowed: self.allowed,
-            gate: Gate::new(self.keys),
+            keys: self.keys,
             mounts: self.mounts,
             #[cfg(feature = "rest")]
             rest: if self.is_rest { Some(Rest::new()) } else { None },

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::future::join;
 use mcp_eras::Parking;
 use mcp_supervisor::{Status, Supervised, Supervision};
-use mcp_transport::{Caller, ConnectError, Connection, Peer, Transport};
+use mcp_transport::{Caller, ConnectError, Connection, Peer, ServerLog, Transport};
 
 use crate::{
     Limits,
@@ -39,6 +39,7 @@ pub(crate) struct Setting {
     pub(crate) changes: Arc<Changes>,
     /// Where calls of modern clients wait for what a legacy server asks.
     pub(crate) parking: Arc<Parking>,
+    pub(crate) log: ServerLog,
     pub(crate) tool_headers: Arc<ToolHeaders>,
 }
 
@@ -55,7 +56,7 @@ impl Lane {
 
     fn reported(transport: &Arc<dyn Transport>, caller: &Arc<Caller>, setting: &Setting, report: Report) -> Self {
         let upstream = Supervised::with(Arc::clone(transport), Arc::clone(caller), setting.supervision);
-        setting.changes.follow(Arc::clone(&setting.name), upstream.state(), report);
+        setting.changes.follow(Arc::clone(&setting.name), upstream.state(), report, setting.log.clone());
         let spares = Spares::new(transport, caller, setting.limits.interactive_children);
         let tool_headers = Arc::clone(&setting.tool_headers);
         let share = Share::new(Arc::clone(&upstream), spares, setting.limits.queue_wait, setting.share, tool_headers);

@@ -38,6 +38,7 @@ mod tool_headers;
 
 pub use builder::{BuildError, Builder};
 pub use endpoint::{Endpoint, ResponseBody};
+pub use front::SessionInfo;
 pub use layers::{BreakerOptions, Health};
 pub use limits::Limits;
 /// Which servers and tools clients see, and under which names.
@@ -65,7 +66,7 @@ pub use mcp_transport_stdio as stdio;
 pub use mount::{Service, ServiceBody};
 pub use options::{Dialect, Interaction, ServerOptions, Sharing};
 pub use proxy::{Proxy, ReachError};
-pub use server::ServerStatus;
+pub use server::{ServerCalls, ServerStatus};
 pub use servers::{RESERVED_NAMES, Slot};
 pub use timestamp::iso;
 #[cfg(feature = "tls")]

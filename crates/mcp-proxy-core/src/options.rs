@@ -7,7 +7,7 @@ use http::HeaderName;
 use mcp_auth::RequestEnv;
 use mcp_protocol::Era;
 use mcp_supervisor::Supervision;
-use mcp_transport::{Caller, ConnectError, Connection, Transport};
+use mcp_transport::{Caller, ConnectError, Connection, ServerLog, Transport};
 
 use crate::{BreakerOptions, Limits};
 
@@ -29,6 +29,7 @@ pub struct ServerOptions {
     pub(crate) forward_headers: Vec<HeaderName>,
     pub(crate) about: About,
     pub(crate) breaker: Option<BreakerOptions>,
+    pub(crate) log: ServerLog,
     #[cfg(feature = "hub")]
     pub(crate) retry: mcp_aggregator::Retry,
 }
@@ -108,6 +109,7 @@ impl ServerOptions {
             forward_headers: Vec::new(),
             about: About { kind: "custom".into(), url: None },
             breaker: None,
+            log: ServerLog::default(),
             #[cfg(feature = "hub")]
             retry: mcp_aggregator::Retry::default(),
         }
@@ -213,6 +215,14 @@ impl ServerOptions {
     #[must_use]
     pub fn breaker(mut self, breaker: Option<BreakerOptions>) -> Self {
         self.breaker = breaker;
+        self
+    }
+
+    /// Its log, if its transport writes to it too. The log of a server that it takes the place of goes on in it. Default: one of
+    /// its own, which holds what becomes of it.
+    #[must_use]
+    pub fn log(mut self, log: ServerLog) -> Self {
+        self.log = log;
         self
     }
 

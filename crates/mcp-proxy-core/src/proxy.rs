@@ -2,7 +2,8 @@
 
 use std::{io, sync::Arc};
 
-use mcp_transport::{Caller, ConnectError, Connection};
+use mcp_auth::Keys;
+use mcp_transport::{Caller, ConnectError, Connection, ServerLog};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
@@ -11,9 +12,9 @@ use tokio::{
 
 use crate::{
     BuildError, Builder, Endpoint, Limits,
-    front::Front,
+    front::{Front, SessionInfo},
     metrics, run,
-    server::{Opened, Server, ServerStatus, Unreachable},
+    server::{Opened, Server, ServerCalls, ServerStatus, Unreachable},
     servers::Slot,
 };
 
@@ -124,10 +125,44 @@ impl Proxy {
         self.front.change_servers(slots)
     }
 
+    /// Makes `keys` the ones that open the proxy. What was opened by a key that is not among them any more, or is another
+    /// one of the same name, is ended: sessions with their calls and streams, and streams without a session. With no keys
+    /// left everyone may come in; with the first ones, whoever came without is shown out. Must be called inside a tokio
+    /// runtime.
+    pub fn set_keys(&self, keys: Keys) {
+        self.front.set_keys(keys);
+    }
+
     /// What every server is doing, in the order of their configuration.
     #[must_use]
     pub fn status(&self) -> Vec<ServerStatus> {
         self.front.servers().now().iter().map(|server| server.status()).collect()
+    }
+
+    /// How the calls to every server end, in the order of their configuration.
+    #[must_use]
+    pub fn calls(&self) -> Vec<ServerCalls> {
+        self.front.servers().now().iter().map(|server| server.calls()).collect()
+    }
+
+    /// The log of a server: its stderr, where it has one, and what has become of it; `None` if there is no such server. It
+    /// goes on while the server stays in the configuration, however that changes.
+    #[must_use]
+    pub fn server_log(&self, server: &str) -> Option<ServerLog> {
+        self.front.servers().find(server).map(|server| server.log().clone())
+    }
+
+    /// The sessions that are open, of streamable HTTP and of HTTP+SSE, oldest first.
+    #[must_use]
+    pub fn sessions(&self) -> Vec<SessionInfo> {
+        self.front.sessions()
+    }
+
+    /// Ends the session of that [`handle`](SessionInfo::handle), its calls and streams with it; says whether there was one.
+    /// Must be called inside a tokio runtime.
+    #[must_use]
+    pub fn end_session(&self, handle: &str) -> bool {
+        self.front.end_by_handle(handle)
     }
 
     /// Everything that is counted, as text in the form of OpenMetrics 1.0: sessions and connections, what every server is

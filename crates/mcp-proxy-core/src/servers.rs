@@ -157,6 +157,9 @@ impl Servers {
         let next = slots.into_iter().filter_map(|slot| match slot {
             Slot::Keep(name) => old.iter().find(|server| *server.name() == name).map(Arc::clone),
             Slot::Put(options) => {
+                if let Some(before) = old.iter().find(|server| *server.name() == options.name) {
+                    options.log.continue_as(before.log());
+                }
                 let server = self.make(*options, &leaving);
                 come.push(Arc::clone(&server));
                 Some(server)
@@ -189,6 +192,7 @@ impl Servers {
             share: ShareOptions { interaction: options.interaction, broadcasts_logs: options.broadcasts_logs },
             changes: Arc::clone(&making.changes),
             parking: Arc::clone(&making.parking),
+            log: options.log.clone(),
             tool_headers: Arc::new(ToolHeaders::new(options.is_dedicated(), options.is_remote())),
         };
         Server::new(options, &client, setting)

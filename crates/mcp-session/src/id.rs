@@ -7,6 +7,7 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
 
 /// The id of a session: a credential, so it shows itself only as a hash that means nothing outside this process.
 ///
@@ -45,6 +46,14 @@ impl SessionId {
         if fits && text.bytes().all(|byte| byte.is_ascii_graphic()) { Ok(Self(text.into())) } else { Err(BadSessionId) }
     }
 
+    /// What a person may see and name it by: the first 16 hexadecimal digits of the SHA-256 of the text. It opens nothing.
+    #[must_use]
+    pub fn handle(&self) -> String {
+        let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
+        let digest = Sha256::digest(&*self.0);
+        digest.iter().take(8).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    }
+
     /// The text, for the header that hands it to its client, and for nothing that is logged.
     #[must_use]
     pub fn expose(&self) -> &Arc<str> {
@@ -75,6 +84,11 @@ mod tests {
         assert_eq!(URL_SAFE_NO_PAD.decode(&**id.expose()).unwrap().len(), 32);
         assert_eq!(SessionId::parse(id.expose()), Ok(id.clone()));
         assert_ne!(SessionId::random().unwrap(), id);
+    }
+
+    #[test]
+    fn its_handle_is_the_beginning_of_its_digest() {
+        assert_eq!(SessionId::parse("abc").unwrap().handle(), "ba7816bf8f01cfea");
     }
 
     #[test]

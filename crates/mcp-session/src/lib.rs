@@ -39,7 +39,7 @@ mod tally;
 pub use id::{BadSessionId, SessionId};
 pub use limits::{ReplayLimits, SessionLimits};
 pub use open::{InUse, OpenSession};
-pub use registry::{CreateError, EndReason, Ended, Registry};
+pub use registry::{CreateError, EndReason, Ended, Listed, Registry};
 pub use replay::{Event, EventId, Replay, ReplayPool, Resume, StreamId};
 pub use session::Session;
 pub use subscriptions::{Subscriptions, TooManySubscriptions};

@@ -27,6 +27,14 @@ impl Lifetime {
         Self { created: now, last_used: now }
     }
 
+    pub(crate) fn created(&self) -> Instant {
+        self.created
+    }
+
+    pub(crate) fn last_used(&self) -> Instant {
+        self.last_used
+    }
+
     /// Takes note of what was seen; says whether, and why, the session is over.
     pub(crate) fn look(&mut self, seen: Seen, now: Instant, limits: &SessionLimits) -> Option<EndReason> {
         // Whoever opens a stream and never says who it is only holds a connection.

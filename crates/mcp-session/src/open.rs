@@ -4,7 +4,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
     time::Instant,
 };
@@ -43,6 +43,8 @@ enum Kind {
 #[derive(Debug, Default)]
 struct Activity {
     calls: AtomicU32,
+    /// Calls that have begun since the session did.
+    begun: AtomicU64,
     streams: AtomicU32,
     touched: AtomicBool,
     initialized: AtomicBool,
@@ -104,7 +106,25 @@ impl<L> OpenSession<L> {
 
     /// Begins a call.
     pub fn begin_call(self: &Arc<Self>) -> InUse<L> {
+        self.activity.begun.fetch_add(1, Ordering::Relaxed);
         self.begin(Kind::Call)
+    }
+
+    /// Begins what is no call of its client and keeps the session in use like one.
+    pub fn hold(self: &Arc<Self>) -> InUse<L> {
+        self.begin(Kind::Call)
+    }
+
+    /// How many calls have begun since the session did.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.activity.begun.load(Ordering::Relaxed)
+    }
+
+    /// How many calls are in flight.
+    #[must_use]
+    pub fn pending(&self) -> u32 {
+        self.activity.calls.load(Ordering::Relaxed)
     }
 
     /// Begins a stream that stays open, which counts as use once the handshake is complete.
@@ -129,6 +149,11 @@ impl<L> OpenSession<L> {
         let (calls, streams) = (is_any(Kind::Call), is_any(Kind::Stream));
         let touched = self.activity.touched.swap(false, Ordering::AcqRel);
         Seen { active: calls || touched, streams, initialized: self.is_initialized() }
+    }
+
+    /// Whether its client has done something since the last look, or waits for something.
+    pub(crate) fn is_in_use(&self) -> bool {
+        self.pending() > 0 || self.activity.touched.load(Ordering::Acquire)
     }
 
     /// Forgets events that are too old, unless somebody is at work on the session.

@@ -54,6 +54,17 @@ pub struct Ended<L> {
     pub reason: EndReason,
 }
 
+/// A session that is open, and since when.
+#[derive(Debug)]
+pub struct Listed<L> {
+    /// The session.
+    pub open: Arc<OpenSession<L>>,
+    /// When it was opened.
+    pub since: Instant,
+    /// When its client last did something, to about an interval between sweeps.
+    pub last_used: Instant,
+}
+
 /// Why a session is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -156,12 +167,27 @@ impl<L> Registry<L> {
         over.into_iter().map(|(open, reason)| self.ended(&open, reason)).collect()
     }
 
-    /// Ends the sessions whose live part `is_over` picks.
+    /// All that are open at `now`, oldest first. Looking at them is no use of them.
+    #[must_use]
+    pub fn list(&self, now: Instant) -> Vec<Listed<L>> {
+        let mut all = Vec::new();
+        for shard in &self.shards {
+            all.extend(lock(shard).values().map(|entry| Listed {
+                open: Arc::clone(&entry.open),
+                since: entry.lifetime.created(),
+                last_used: if entry.open.is_in_use() { now } else { entry.lifetime.last_used() },
+            }));
+        }
+        all.sort_by_key(|listed| listed.since);
+        all
+    }
+
+    /// Ends the sessions that `is_over` picks. It runs under a lock: it must be short and must not use the registry again.
     #[must_use = "what served the sessions is to be closed"]
-    pub fn end_where(&self, is_over: impl Fn(&L) -> bool) -> Vec<Ended<L>> {
+    pub fn end_where(&self, is_over: impl Fn(&OpenSession<L>) -> bool) -> Vec<Ended<L>> {
         let mut over = Vec::new();
         for shard in &self.shards {
-            over.extend(lock(shard).extract_if(|_, entry| is_over(entry.open.live())).map(|(_, entry)| entry.open));
+            over.extend(lock(shard).extract_if(|_, entry| is_over(&entry.open)).map(|(_, entry)| entry.open));
         }
         over.into_iter().map(|open| self.ended(&open, EndReason::Requested)).collect()
     }

@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use mcp_transport::{LogSource, ServerLog};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// The last lines a child wrote, at most 64 KiB of them.
@@ -29,7 +30,12 @@ const LINE: usize = 4 * 1024;
 const LOGGED: (usize, Duration) = (1 << 20, Duration::from_mins(1));
 
 /// Reads until the end, whatever becomes of the lines: a child whose stderr is not read stands still.
-pub(crate) async fn run(mut pipe: impl AsyncRead + Unpin, server: Arc<str>, last_words: Arc<LastWords>) {
+pub(crate) async fn run(
+    mut pipe: impl AsyncRead + Unpin,
+    server: Arc<str>,
+    last_words: Arc<LastWords>,
+    log: Option<ServerLog>,
+) {
     let mut lines = Lines::default();
     let mut throttle = Throttle::new(Instant::now());
     let mut each = |line: &[u8]| {
@@ -38,6 +44,9 @@ pub(crate) async fn run(mut pipe: impl AsyncRead + Unpin, server: Arc<str>, last
         notice(&server, dropped);
         if admitted {
             tracing::info!(%server, "{line}");
+        }
+        if let Some(log) = &log {
+            log.push(LogSource::Stderr, &*line);
         }
         last_words.push(line);
     };

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use mcp_transport::{CloseReason, Closed, Lifeline};
+use mcp_transport::{CloseReason, Closed, Lifeline, LogSource, ServerLog};
 use tokio::{process::ChildStderr, sync::watch, task::JoinHandle, time::timeout};
 
 use crate::{
@@ -73,13 +73,20 @@ const WORDS_GRACE: Duration = Duration::from_millis(50);
 
 impl ChildLifeline {
     /// Looks after `owned` from now on. Must be called inside a tokio runtime.
-    pub(crate) fn attend(owned: Owned, stderr: ChildStderr, exits: Exits, timing: StopTiming, name: Arc<str>) -> Self {
+    pub(crate) fn attend(
+        owned: Owned,
+        stderr: ChildStderr,
+        exits: Exits,
+        timing: StopTiming,
+        name: Arc<str>,
+        log: Option<ServerLog>,
+    ) -> Self {
         let last_words = Arc::new(LastWords::default());
-        let words = tokio::spawn(capture::run(stderr, Arc::clone(&name), Arc::clone(&last_words)));
+        let words = tokio::spawn(capture::run(stderr, Arc::clone(&name), Arc::clone(&last_words), log.clone()));
         let (stop, asked) = watch::channel(false);
         let (lives, life) = watch::channel(Life::Running);
         // The task holds the child. It ends with the child, or is dropped with the runtime, which ends the child.
-        tokio::spawn(Attendant { name: Arc::clone(&name), owned, exits, timing, asked, lives, words }.run());
+        tokio::spawn(Attendant { name: Arc::clone(&name), owned, exits, timing, asked, lives, words, log }.run());
         Self { name, stop, life, last_words }
     }
 
@@ -120,17 +127,21 @@ struct Attendant {
     asked: watch::Receiver<bool>,
     lives: watch::Sender<Life>,
     words: JoinHandle<()>,
+    log: Option<ServerLog>,
 }
 
 impl Attendant {
     async fn run(mut self) {
         let pid = self.owned.process().map(|process| process.child.id());
         tracing::debug!(server = %self.name, pid, "the server's process has started");
+        say(self.log.as_ref(), || format!("process {} has started", pid.unwrap_or_default()));
         let reason = self.until_over().await;
         tracing::debug!(server = %self.name, pid, ?reason, "the server's process has ended");
         // What it has started may hold its pipes, and nobody reads from those any more.
         let gone = self.owned.end();
         let _ = timeout(WORDS_GRACE, &mut self.words).await;
+        // After its last words.
+        say(self.log.as_ref(), || format!("process {} {}", pid.unwrap_or_default(), ending(&reason)));
         self.lives.send_replace(Life::Over(reason.clone()));
         let _ = timeout(self.timing.killed, gone).await;
         self.lives.send_replace(Life::Gone(reason));
@@ -155,5 +166,21 @@ impl Attendant {
         process.kill();
         let killed = timeout(timing.killed, exits.of(process)).await;
         killed.unwrap_or_else(|_| CloseReason::Failed("the system does not end the killed process".to_owned()))
+    }
+}
+
+fn say(log: Option<&ServerLog>, text: impl FnOnce() -> String) {
+    if let Some(log) = log {
+        log.push(LogSource::State, text());
+    }
+}
+
+/// What has become of a process, in words that follow its number.
+fn ending(reason: &CloseReason) -> String {
+    match reason {
+        CloseReason::Exited(code) => format!("has exited with code {code}"),
+        CloseReason::Killed(signal) => format!("was ended by signal {signal}"),
+        CloseReason::Failed(error) => format!("has ended: {error}"),
+        _ => "has ended".to_owned(),
     }
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use mcp_transport::{Caller, ConnectError, Connection, Duplex, DuplexLimits, Secret, Transport};
+use mcp_transport::{Caller, ConnectError, Connection, Duplex, DuplexLimits, Secret, ServerLog, Transport};
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 
 use crate::{
@@ -39,6 +39,7 @@ pub struct StdioServer {
     limits: DuplexLimits,
     stop: StopTiming,
     children: ChildLimit,
+    log: Option<ServerLog>,
 }
 
 impl StdioServer {
@@ -56,6 +57,7 @@ impl StdioServer {
             limits: DuplexLimits::default(),
             stop: StopTiming::default(),
             children: ChildLimit::default(),
+            log: None,
         }
     }
 
@@ -122,6 +124,14 @@ impl StdioServer {
         self
     }
 
+    /// Where what its children write to their stderr goes besides the log of the program, and that they start and end.
+    /// Default: nowhere.
+    #[must_use]
+    pub fn log(mut self, log: ServerLog) -> Self {
+        self.log = Some(log);
+        self
+    }
+
     fn command(&self, caller: &Caller) -> Result<Command, ConnectError> {
         let variables = self
             .environment
@@ -150,7 +160,7 @@ impl Transport for StdioServer {
         let exits = Exits::watch().map_err(|error| self.failed(error))?;
         let mut owned = spawner::start(command, place).await.map_err(|error| self.failed(error))?;
         let (stdin, stdout, stderr) = pipes(&mut owned).map_err(|error| self.failed(error))?;
-        let lifeline = ChildLifeline::attend(owned, stderr, exits, self.stop, Arc::clone(&self.name));
+        let lifeline = ChildLifeline::attend(owned, stderr, exits, self.stop, Arc::clone(&self.name), self.log.clone());
         let stdout = Output::new(stdout, lifeline.life());
         Ok(Duplex::over_pipe(stdout, stdin, unread, Arc::new(lifeline), self.limits.clone()))
     }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use http::StatusCode;
-use mcp_config::{Applied, ChangeError};
+use mcp_config::{Applied, By, ChangeError, EditError};
 use mcp_proxy_core::transport::in_words;
 use serde::Serialize;
 
 use crate::{
-    answer::{Answer, Refusal, json, tagged},
-    state::State,
+    answer::{Answer, Refusal, Stale, Told, json, tagged},
+    ask::Ask,
 };
 
 #[derive(Serialize)]
@@ -27,34 +27,45 @@ struct Shown<'a> {
 #[derive(Serialize)]
 struct Done<'a> {
     applied: Shown<'a>,
-    etag: String,
+    etag: &'a str,
 }
 
 /// The answer to a change.
-pub(crate) fn done(state: &State, outcome: Result<Applied, ChangeError>) -> Answer {
+pub(crate) fn done(outcome: Result<Applied, ChangeError>) -> Answer {
     let applied = outcome.map_err(refused)?;
-    let Applied { added, removed, changed, unchanged, warnings, hub, needs_restart } = &applied;
+    let Applied { added, removed, changed, unchanged, warnings, hub, needs_restart, .. } = &applied;
     let shown = Shown { added, removed, changed, unchanged, warnings, hub: *hub, needs_restart: *needs_restart };
-    let etag = etag(state);
-    Ok(tagged(json(StatusCode::OK, &Done { applied: shown, etag: etag.clone() }), &etag))
+    let etag = applied.etag.as_str();
+    Ok(tagged(json(StatusCode::OK, &Done { applied: shown, etag }), etag))
 }
 
 /// Why a change was not made.
 pub(crate) fn refused(error: ChangeError) -> Refusal {
     let status = match &error {
         ChangeError::File { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+        ChangeError::Stale { .. } => StatusCode::PRECONDITION_FAILED,
+        ChangeError::NoVersion(_) | ChangeError::Edit(EditError::NoServer(_) | EditError::Missing { .. }) => {
+            StatusCode::NOT_FOUND
+        }
+        ChangeError::KeyName(_) | ChangeError::Edit(EditError::Taken(_)) => StatusCode::CONFLICT,
         _ => StatusCode::BAD_REQUEST,
     };
-    let details = match &error {
-        ChangeError::Wrong(diagnostics) => diagnostics.iter().map(ToString::to_string).collect(),
-        ChangeError::Settings(errors) => errors.iter().map(ToString::to_string).collect(),
-        _ => Vec::new(),
-    };
-    Refusal { details, ..Refusal::new(status, in_words(&error)) }
+    let refusal = Refusal::new(status, in_words(&error));
+    match error {
+        ChangeError::Wrong(found) => {
+            let details = found.iter().map(ToString::to_string).collect();
+            let diagnostics = found.iter().map(Told::of).collect();
+            Refusal { details, diagnostics, ..refusal }
+        }
+        ChangeError::Settings(errors) => {
+            Refusal { details: errors.iter().map(ToString::to_string).collect(), ..refusal }
+        }
+        ChangeError::Stale { etag, diff } => Refusal { stale: Some(Stale { etag, diff }), ..refusal },
+        _ => refusal,
+    }
 }
 
-/// The version of the configuration as it is now.
-pub(crate) fn etag(state: &State) -> String {
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, state.live.shown().as_bytes());
-    crate::hex::hex(&digest.as_ref()[..12])
+/// On whose behalf a change is made, and for which version.
+pub(crate) fn by<'a>(ask: &'a Ask, etag: Option<&'a str>) -> By<'a> {
+    By::of(ask.who()).at(etag)
 }

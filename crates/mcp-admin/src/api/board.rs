@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use tokio::{sync::broadcast, time::sleep};
 
-use super::{applied::etag, view};
+use super::view;
 use crate::{events::event, state::State};
 
 /// Events that a watcher may be behind; one that is behind further is told everything anew.
@@ -87,9 +87,11 @@ impl Last {
     /// Looks at everything; gives the events that tell what has changed.
     fn look(&mut self, state: &State) -> Vec<Bytes> {
         let mut changed = Vec::new();
-        let status = event("status", &super::events::Status::now(&view::all(&state.proxy, &state.live)));
+        let servers = view::all(&state.proxy, &state.live);
+        let totals = view::Totals::of(&servers, state.proxy.sessions().len());
+        let status = event("status", &super::events::Status::now(&servers, totals));
         let problem = state.live.problem();
-        let config = event("config", &super::events::Config { etag: etag(state), problem });
+        let config = event("config", &super::events::Config { etag: state.live.etag(), problem });
         for (last, now) in [(&mut self.status, status), (&mut self.config, config)] {
             if *last != now {
                 last.clone_from(&now);

@@ -7,7 +7,10 @@ use futures::{StreamExt, stream};
 use serde::Serialize;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
-use super::{Board, view::ServerView};
+use super::{
+    Board,
+    view::{ServerView, Totals},
+};
 use crate::{answer::Answer, ask::Ask, events::events, route::Route, state::State};
 
 pub(crate) const ROUTES: &[Route] = &[Route::get(
@@ -22,6 +25,7 @@ pub(crate) const ROUTES: &[Route] = &[Route::get(
 #[derive(Serialize)]
 pub(crate) struct Status<'a> {
     servers: &'a [ServerView],
+    totals: Totals,
 }
 
 /// The event `config`.
@@ -33,8 +37,8 @@ pub(crate) struct Config {
 }
 
 impl<'a> Status<'a> {
-    pub(crate) fn now(servers: &'a [ServerView]) -> Self {
-        Self { servers }
+    pub(crate) fn now(servers: &'a [ServerView], totals: Totals) -> Self {
+        Self { servers, totals }
     }
 }
 

@@ -1,22 +1,21 @@
 //! Servers: what they do, by hand, and their entries in the configuration.
 
-mod entry;
+mod import;
 mod trial;
 
 use std::sync::Arc;
 
 use http::StatusCode;
 use mcp_proxy_core::{ReachError, transport::in_words};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use self::entry::entry;
 use super::{
-    applied::{done, etag},
+    applied::{by, done},
     view::{self, ServerView},
 };
 use crate::{
-    answer::{Answer, Refusal, json, ok, tagged},
+    answer::{Answer, Refusal, audited, json, ok, tagged},
     ask::Ask,
     route::Route,
     state::State,
@@ -29,6 +28,11 @@ pub(crate) const ROUTES: &[Route] = &[
     })
     .takes("Trial")
     .gives("Tried"),
+    Route::post("/servers/import", "importServers", "Adds or changes several servers, all or none.", |state, ask| {
+        Box::pin(import::import(state, ask))
+    })
+    .takes("Import")
+    .gives("Done"),
     Route::get("/servers/{name}", "getServer", "One server and its entry, with secrets masked.", |state, ask| {
         Box::pin(get(state, ask))
     })
@@ -40,6 +44,14 @@ pub(crate) const ROUTES: &[Route] = &[
     .gives("Done"),
     Route::delete("/servers/{name}", "removeServer", "Takes a server out.", |state, ask| Box::pin(remove(state, ask)))
         .gives("Done"),
+    Route::post(
+        "/servers/{name}/rename",
+        "renameServer",
+        "Gives a server another name, in groups too.",
+        |state, ask| Box::pin(rename(state, ask)),
+    )
+    .takes("NewName")
+    .gives("Done"),
     Route::post("/servers/{name}/start", "startServer", "Starts a server by hand.", |state, ask| {
         Box::pin(start(state, ask))
     })
@@ -60,6 +72,11 @@ struct Servers {
     etag: String,
 }
 
+#[derive(Deserialize)]
+struct NewName {
+    name: String,
+}
+
 #[derive(Serialize)]
 struct WithEntry {
     #[serde(flatten)]
@@ -69,7 +86,7 @@ struct WithEntry {
 }
 
 async fn list(state: Arc<State>, _: Ask) -> Answer {
-    let etag = etag(&state);
+    let etag = state.live.etag();
     let servers = Servers { servers: view::all(&state.proxy, &state.live), etag: etag.clone() };
     Ok(tagged(json(StatusCode::OK, &servers), &etag))
 }
@@ -77,21 +94,30 @@ async fn list(state: Arc<State>, _: Ask) -> Answer {
 async fn get(state: Arc<State>, ask: Ask) -> Answer {
     let name = ask.param("name");
     let server = view::one(&state.proxy, &state.live, name).ok_or_else(|| unknown(name))?;
-    let entry = entry(&state, name).ok_or_else(|| unknown(name))?;
-    let etag = etag(&state);
+    let entry = state.live.shown_server(name).and_then(|entry| RawValue::from_string(entry).ok());
+    let entry = entry.ok_or_else(|| unknown(name))?;
+    let etag = state.live.etag();
     Ok(tagged(json(StatusCode::OK, &WithEntry { server, entry, etag: etag.clone() }), &etag))
 }
 
 async fn put(state: Arc<State>, ask: Ask) -> Answer {
-    let outcome = state.live.set_server(&state.proxy, ask.param("name"), ask.text()?).await;
-    done(&state, outcome)
+    let etag = ask.if_match();
+    let by = by(&ask, etag.as_deref());
+    done(state.live.set_server(&state.proxy, ask.param("name"), ask.text()?, by).await)
 }
 
 async fn remove(state: Arc<State>, ask: Ask) -> Answer {
     let name = ask.param("name");
     view::one(&state.proxy, &state.live, name).ok_or_else(|| unknown(name))?;
-    let outcome = state.live.remove_server(&state.proxy, name).await;
-    done(&state, outcome)
+    let etag = ask.if_match();
+    done(state.live.remove_server(&state.proxy, name, by(&ask, etag.as_deref())).await)
+}
+
+async fn rename(state: Arc<State>, ask: Ask) -> Answer {
+    let NewName { name } = ask.json()?;
+    let etag = ask.if_match();
+    let by = by(&ask, etag.as_deref());
+    audited(done(state.live.rename_server(&state.proxy, ask.param("name"), &name, by).await), format!("to {name}"))
 }
 
 async fn start(state: Arc<State>, ask: Ask) -> Answer {

@@ -1,10 +1,10 @@
 //! A server as a person sees it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use mcp_config::Live;
 use mcp_proxy_core::{
-    Proxy, ServerStatus,
+    Proxy, ServerCalls, ServerStatus,
     aggregator::{Freshness, Offered},
     iso,
 };
@@ -36,6 +36,16 @@ pub(crate) struct ServerView {
     #[serde(skip_serializing_if = "Option::is_none")]
     lists_reason: Option<Arc<str>>,
     changed_tools: Vec<Box<str>>,
+    /// Calls that have ended.
+    calls: u64,
+    errors: u64,
+    /// Calls a second.
+    rate: f64,
+    /// Milliseconds.
+    p50: Option<f64>,
+    p95: Option<f64>,
+    /// The same as `p50` for each five seconds of the last five minutes.
+    sparkline: Vec<Option<f64>>,
 }
 
 /// All servers, in the order of their configuration.
@@ -43,7 +53,12 @@ pub(crate) fn all(proxy: &Proxy, live: &Live) -> Vec<ServerView> {
     let hub = proxy.hub_status();
     let offered: HashMap<&str, &Offered> =
         hub.iter().flat_map(|hub| &hub.servers).map(|offered| (&*offered.name, offered)).collect();
-    proxy.status().iter().map(|status| ServerView::new(status, offered.get(&*status.name).copied(), live)).collect()
+    let calls = proxy.calls();
+    let view = |status: &ServerStatus| {
+        let calls = calls.iter().find(|calls| calls.name == status.name);
+        ServerView::new(status, offered.get(&*status.name).copied(), calls, live)
+    };
+    proxy.status().iter().map(view).collect()
 }
 
 /// One server, if it is there.
@@ -52,7 +67,7 @@ pub(crate) fn one(proxy: &Proxy, live: &Live, name: &str) -> Option<ServerView> 
 }
 
 impl ServerView {
-    fn new(status: &ServerStatus, offered: Option<&Offered>, live: &Live) -> Self {
+    fn new(status: &ServerStatus, offered: Option<&Offered>, calls: Option<&ServerCalls>, live: &Live) -> Self {
         let [tools, prompts, resources, templates] = offered.map(|offered| offered.counts).unwrap_or_default();
         let (lists, lists_reason) = match offered.map(|offered| &offered.freshness) {
             Some(Freshness::Current) => ("current", None),
@@ -79,6 +94,41 @@ impl ServerView {
             lists,
             lists_reason,
             changed_tools: offered.map(|offered| offered.changed_tools.clone()).unwrap_or_default(),
+            calls: calls.map_or(0, ServerCalls::total),
+            errors: calls.map_or(0, ServerCalls::failed),
+            rate: calls.map_or(0.0, |calls| rounded(calls.rate)),
+            p50: calls.and_then(|calls| calls.p50).map(millis),
+            p95: calls.and_then(|calls| calls.p95).map(millis),
+            sparkline: calls.map(|calls| calls.medians.iter().map(|it| it.map(millis)).collect()).unwrap_or_default(),
         }
     }
+}
+
+/// What all servers do together.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Totals {
+    sessions: usize,
+    calls: u64,
+    errors: u64,
+    rate: f64,
+}
+
+impl Totals {
+    pub(crate) fn of(servers: &[ServerView], sessions: usize) -> Self {
+        Self {
+            sessions,
+            calls: servers.iter().map(|server| server.calls).sum(),
+            errors: servers.iter().map(|server| server.errors).sum(),
+            rate: rounded(servers.iter().map(|server| server.rate).sum()),
+        }
+    }
+}
+
+/// Milliseconds, to a hundredth.
+pub(super) fn millis(time: Duration) -> f64 {
+    rounded(time.as_secs_f64() * 1000.0)
+}
+
+fn rounded(number: f64) -> f64 {
+    (number * 100.0).round() / 100.0
 }

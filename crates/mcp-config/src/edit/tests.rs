@@ -1,6 +1,7 @@
 use super::*;
 
-mod property;
+mod parts;
+pub(crate) mod property;
 
 const FILE: &str = r#"// the proxy of the lab
 {

@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf, sync::Arc};
 
-use mcp_proxy_core::BuildError;
+use mcp_proxy_core::{BuildError, auth::KeysError};
 
 use crate::{ComposeError, Diagnostic, EditError, SettingError};
 
@@ -23,6 +23,8 @@ pub struct Applied {
     pub hub: bool,
     /// Whether other settings differ, which count from the next start on.
     pub needs_restart: bool,
+    /// Stands for the text of the file now; empty where it was not written by us.
+    pub etag: String,
 }
 
 /// Why a change was not made; nothing is different then.
@@ -44,6 +46,28 @@ pub enum ChangeError {
     /// The file as it is cannot be changed.
     #[error(transparent)]
     Edit(#[from] EditError),
+    /// The file is another one than the change was made for.
+    #[error(
+        "the configuration file has been changed by somebody else in the meantime; look at what it says now and try again"
+    )]
+    Stale {
+        /// Stands for what it is now.
+        etag: String,
+        /// What has become of it since, as `diff -u` tells it, with secrets masked; all of it if what was seen is not known.
+        diff: String,
+    },
+    /// The version to go back to is not kept.
+    #[error("there is no version {0}; the last 20 are kept")]
+    NoVersion(u64),
+    /// A new key cannot be called that.
+    #[error("a key cannot be called `{0}`: there is one of that name, or it says nothing; take another name")]
+    KeyName(String),
+    /// There is no key to be had.
+    #[error("no key can be made: {0}")]
+    Random(io::Error),
+    /// A key cannot be used.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// The file cannot be read or written.
     #[error("the configuration file {} cannot be {verb}: {source}", .path.display())]
     File {

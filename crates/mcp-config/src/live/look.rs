@@ -3,7 +3,7 @@
 use mcp_proxy_core::{ServerOptions, transport::Secret};
 
 use super::{ChangeError, Live};
-use crate::{ServerEntry, Target, Wire, mask, parse, set_server};
+use crate::{ServerEntry, Target, Wire, edit::set_server, mask, parse};
 
 /// A value of fewer bytes is no secret worth the name, and stands in too many texts.
 const SHORTEST: usize = 6;

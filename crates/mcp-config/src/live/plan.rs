@@ -33,6 +33,7 @@ impl Live {
         if let Some(tools) = &tools {
             warnings.extend(self.add_tools(&mut file, tools)?.iter().map(ToString::to_string));
         }
+        self.keys_of(&file)?;
         let current = self.current();
         let (old, new) = (self.defaults(&current.file)?, self.defaults(&file)?);
         let hub = match (self.hub_of(&current.file)?, self.hub_of(&file)?) {

@@ -10,9 +10,11 @@ use tempfile::TempDir;
 use tokio::time::{Duration, timeout};
 
 use super::*;
-use crate::parse;
+use crate::{EditError, parse};
 
+mod document;
 mod hub;
+mod parts;
 
 /// A file with servers of the type `lab`, and the proxy that runs by it.
 struct Scene {
@@ -69,7 +71,7 @@ async fn a_change_touches_what_differs_and_keeps_the_rest() {
     let kept = scene.session("one").await;
     let entries =
         r#"{"mcpServers":{"one":{"type":"lab","mark":1},"two":{"type":"lab","mark":2},"three":{"type":"lab"}}}"#;
-    let applied = scene.live.replace_servers(&scene.proxy, entries).await.unwrap();
+    let applied = scene.live.replace_servers(&scene.proxy, entries, By::of("test")).await.unwrap();
     assert_eq!((applied.added, applied.changed), (names(&["three"]), names(&["two"])));
     assert_eq!((applied.unchanged, applied.removed), (names(&["one"]), names(&[])));
     assert_eq!(scene.names(), ["one", "two", "three"]);
@@ -82,14 +84,14 @@ async fn a_change_touches_what_differs_and_keeps_the_rest() {
 #[tokio::test]
 async fn one_server_is_set_and_removed() {
     let scene = scene(FILE);
-    let applied = scene.live.set_server(&scene.proxy, "three", r#"{"type":"lab"}"#).await.unwrap();
+    let applied = scene.live.set_server(&scene.proxy, "three", r#"{"type":"lab"}"#, By::of("test")).await.unwrap();
     assert_eq!(applied.added, names(&["three"]));
-    let applied = scene.live.remove_server(&scene.proxy, "one").await.unwrap();
+    let applied = scene.live.remove_server(&scene.proxy, "one", By::of("test")).await.unwrap();
     assert_eq!((applied.removed, applied.unchanged), (names(&["one"]), names(&["two", "three"])));
     let gone = scene.proxy.connect("one", &Caller::proxy(Revision::LATEST_LEGACY)).await;
     assert!(matches!(gone, Err(ReachError::Unknown(_))));
     assert!(!scene.text().contains("\"one\""));
-    let unknown = scene.live.remove_server(&scene.proxy, "nine").await.unwrap_err();
+    let unknown = scene.live.remove_server(&scene.proxy, "nine", By::of("test")).await.unwrap_err();
     assert!(matches!(unknown, ChangeError::Edit(EditError::NoServer(_))));
 }
 
@@ -104,7 +106,7 @@ async fn what_is_wrong_changes_nothing() {
         r#"{"mcpServers":["one"]}"#,
         "nonsense",
     ] {
-        let refused = scene.live.replace_servers(&scene.proxy, wrong).await;
+        let refused = scene.live.replace_servers(&scene.proxy, wrong, By::of("test")).await;
         assert!(refused.is_err(), "{wrong}");
         assert_eq!((scene.names(), &*scene.text()), (vec!["one".to_owned(), "two".to_owned()], FILE), "{wrong}");
     }
@@ -113,7 +115,11 @@ async fn what_is_wrong_changes_nothing() {
 #[tokio::test]
 async fn an_error_names_the_file_and_the_place() {
     let scene = scene(FILE);
-    let refused = scene.live.set_server(&scene.proxy, "one", r#"{"type":"lab","disabled":"yes"}"#).await.unwrap_err();
+    let refused = scene
+        .live
+        .set_server(&scene.proxy, "one", r#"{"type":"lab","disabled":"yes"}"#, By::of("test"))
+        .await
+        .unwrap_err();
     let said = refused.to_string();
     assert!(said.contains("mcp.json:") && said.contains("mcpServers.one.disabled"), "{said}");
 }
@@ -123,7 +129,7 @@ async fn what_is_shown_has_no_secret_and_can_be_sent_back() {
     let scene = scene(FILE);
     let shown = scene.live.shown();
     assert!(shown.contains("TOKEN") && !shown.contains("s3cret"), "{shown}");
-    let applied = scene.live.replace_servers(&scene.proxy, &shown).await.unwrap();
+    let applied = scene.live.replace_servers(&scene.proxy, &shown, By::of("test")).await.unwrap();
     assert_eq!(applied.unchanged, names(&["one", "two"]));
     assert_eq!(scene.text(), FILE);
 }
@@ -132,12 +138,12 @@ async fn what_is_shown_has_no_secret_and_can_be_sent_back() {
 async fn a_server_that_is_switched_off_and_on_again_is_a_change() {
     let scene = scene(FILE);
     let off = r#"{"type":"lab","mark":1,"disabled":true}"#;
-    let applied = scene.live.set_server(&scene.proxy, "one", off).await.unwrap();
+    let applied = scene.live.set_server(&scene.proxy, "one", off, By::of("test")).await.unwrap();
     assert_eq!(applied.changed, names(&["one"]));
     assert!(scene.proxy.status()[0].is_disabled);
     let refused = scene.proxy.connect("one", &Caller::proxy(Revision::LATEST_LEGACY)).await;
     assert!(matches!(refused, Err(ReachError::Disabled(_))));
-    scene.live.set_server(&scene.proxy, "one", r#"{"type":"lab","mark":1}"#).await.unwrap();
+    scene.live.set_server(&scene.proxy, "one", r#"{"type":"lab","mark":1}"#, By::of("test")).await.unwrap();
     scene.session("one").await;
 }
 
@@ -158,7 +164,7 @@ async fn what_was_found_before_another_change_is_not_applied_after_it() {
     let scene = scene(FILE);
     let edited = FILE.replace("\"two\"", "\"three\"");
     fs::write(scene.live.path(), &edited).unwrap();
-    scene.live.remove_server(&scene.proxy, "one").await.unwrap();
+    scene.live.remove_server(&scene.proxy, "one", By::of("test")).await.unwrap();
     assert_eq!(scene.names(), ["three"]);
     scene.live.take(&scene.proxy, Change::Text(edited)).await;
     assert_eq!(scene.names(), ["three"]);
@@ -184,7 +190,7 @@ async fn the_file_is_followed_and_a_broken_one_leaves_the_last_good_one() {
     wait("the file is found broken", &|| scene.live.problem().is_some()).await;
     assert!(scene.live.problem().unwrap().contains("mcp.json:1:"), "{:?}", scene.live.problem());
     assert_eq!(scene.names(), ["one", "two"]);
-    let refused = scene.live.set_server(&scene.proxy, "three", r#"{"type":"lab"}"#).await;
+    let refused = scene.live.set_server(&scene.proxy, "three", r#"{"type":"lab"}"#, By::of("test")).await;
     assert!(matches!(refused, Err(ChangeError::Edit(EditError::File(_)))), "a broken file is not written to");
 
     fs::write(scene.live.path(), FILE.replace("\"two\"", "\"three\"")).unwrap();

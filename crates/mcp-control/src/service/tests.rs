@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, fs, time::Duration};
 
 use http::header::{ALLOW, CONTENT_TYPE};
 use http_body_util::BodyExt;
-use mcp_config::{Composer, Overrides, Variables, parse};
+use mcp_config::{By, Composer, Overrides, Variables, parse};
 use mcp_proxy_core::{Builder, Limits, transport::Kinds};
 use mcp_testkit::Script;
 use serde_json::value::RawValue;
@@ -103,7 +103,7 @@ async fn a_change_is_told_to_everyone_who_watches_and_holds_the_whole_object() {
         assert!(told.starts_with("event: delta\ndata: {\"a b\":{\"status\":\"running\",\"lastUsed\":\""), "{told}");
         assert!(!told.contains("two"), "only what has changed: {told}");
     }
-    scene.live.remove_server(&scene.proxy, "two").await.unwrap();
+    scene.live.remove_server(&scene.proxy, "two", By::of("test")).await.unwrap();
     assert_eq!(event(&mut watchers[0]).await, "event: delta\ndata: {\"two\":null}\n\n");
 }
 
@@ -122,7 +122,11 @@ async fn a_watcher_that_falls_behind_is_told_everything_anew() {
     let mut stream = scene.send(Method::GET, "/api/servers", "text/event-stream", "").await.into_body();
     event(&mut stream).await;
     for n in 0..200 {
-        scene.live.set_server(&scene.proxy, "two", &format!(r#"{{"type":"lab","n":{n}}}"#)).await.unwrap();
+        scene
+            .live
+            .set_server(&scene.proxy, "two", &format!(r#"{{"type":"lab","n":{n}}}"#), By::of("test"))
+            .await
+            .unwrap();
         // Every state is written down on its own.
         tokio::time::sleep(Duration::from_millis(300)).await;
     }

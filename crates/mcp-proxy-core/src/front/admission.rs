@@ -86,14 +86,17 @@ impl Front {
             let answer = Self::rest_nothing(&parts.method, parts.uri.path());
             return Ok(answer.map(|body| ResponseBody::of_service(body, &self.stopping)));
         }
-        let principal = match self.gate.admit(&parts.headers, parts.uri.query()) {
+        let open = self.doors.now();
+        let principal = match open.gate.admit(&parts.headers, parts.uri.query()) {
             Ok(principal) => principal,
             Err(denied) => {
                 let owner = self.owner_of_pair(&found, &parts, denied);
                 owner.ok_or_else(|| refused(&rescue::unauthorized(denied), None))?
             }
         };
-        let head = Head { parts, principal };
+        let door = open.door(&principal);
+        drop(open);
+        let head = Head { parts, principal, door };
         #[cfg(feature = "hub")]
         if matches!(found.route, Route::Mounted(_)) && self.is_limited(&head.principal) {
             let text = "this key is for MCP alone, for it does not open everything";
@@ -125,7 +128,7 @@ impl Front {
         let proxy = Proxy::new(Arc::clone(self), Arc::clone(&self.limits));
         let request = Request::from_parts(head.parts, text);
         let answer = mount.service.answer(&proxy, request, &head.principal).await;
-        Ok(answer.map(|body| ResponseBody::of_service(body, &self.stopping)))
+        Ok(answer.map(|body| ResponseBody::of_service(body, head.door.ending())))
     }
 
     async fn routed<B>(self: &Arc<Self>, found: Found, head: &Head, body: B, used: &Used) -> Result<Answered, Refused>

@@ -6,7 +6,7 @@ use http::StatusCode;
 use mcp_jsonrpc::{Kind, Message, join};
 use mcp_transport_http::server::Answer;
 
-use super::{Answered, Front, Session, call::Calls, outgoing::Outgoing, streams::CallStream};
+use super::{Answered, Front, Session, call::Calls, doors::Door, outgoing::Outgoing, streams::CallStream};
 use crate::rescue;
 
 /// By whose rules a call is answered.
@@ -15,7 +15,7 @@ pub(super) enum Manner {
     /// A lost connection is no cancellation, and the stream can be resumed.
     Legacy(Session),
     /// A lost connection is the cancellation.
-    Modern,
+    Modern(Arc<Door>),
 }
 
 /// Waits for the first thing that comes back and answers accordingly; after a while without, answers with a stream that
@@ -64,7 +64,7 @@ impl Waiting {
             return Some(Answer::json(Answer::text(join(&self.responses))));
         }
         let mut answer = Answer::message(&response);
-        if matches!(self.manner, Manner::Modern) && response.is_error() {
+        if matches!(self.manner, Manner::Modern(_)) && response.is_error() {
             *answer.status_mut() = rescue::modern_status(&response);
         }
         Some(answer)

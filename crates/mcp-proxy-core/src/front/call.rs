@@ -140,6 +140,11 @@ impl Calls {
         self.first.as_ref().filter(|call| call.is_listening)
     }
 
+    /// The call, if it is one.
+    pub(super) fn first(&self) -> Option<&Call> {
+        self.first.as_ref()
+    }
+
     pub(super) fn are_over(&self) -> bool {
         self.waiting.as_ref().is_none_or(FuturesUnordered::is_empty)
             && self.first.iter().chain(&self.rest).all(Call::is_over)

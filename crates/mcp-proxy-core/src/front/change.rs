@@ -17,7 +17,7 @@ impl Front {
         for (server, closed) in change.gone {
             // First, so that a session that comes about from here on notices that it is too late.
             server.retire();
-            let over = self.sessions.end_where(|live| live.target.is_server(&server));
+            let over = self.sessions.end_where(|open| open.live().target.is_server(&server));
             self.tasks.spawn(async move {
                 join(server.close(), join_all(over.iter().map(|ended| ended.live.close()))).await;
                 drop(closed);
@@ -45,7 +45,8 @@ impl Front {
     /// Ends the sessions that have an instance of `server` of their own, or are about to have one.
     pub(crate) async fn end_own_sessions(&self, server: &Arc<Server>) {
         let may_be_own = server.options().is_dedicated_to_some();
-        let over = self.sessions.end_where(|live| {
+        let over = self.sessions.end_where(|open| {
+            let live = open.live();
             let is_own = live.is_dedicated() || (may_be_own && live.connection().is_none());
             is_own && live.target.is_server(server)
         });

@@ -1,12 +1,12 @@
 //! What is known of a request before its body is read.
 
-use std::ops::Deref;
+use std::{ops::Deref, sync::Arc};
 
 use http::{Uri, request::Parts};
 use mcp_protocol::Revision;
 use mcp_transport::{Caller, Principal};
 
-use super::{Refused, refused, target::Target};
+use super::{Refused, doors::Door, refused, target::Target};
 #[cfg(feature = "rest")]
 use crate::server::Server;
 use crate::{Dialect, rescue};
@@ -16,6 +16,8 @@ use crate::{Dialect, rescue};
 pub(super) struct Head {
     pub(super) parts: Parts,
     pub(super) principal: Principal,
+    /// By what the sender has come in.
+    pub(super) door: Arc<Door>,
 }
 
 impl Deref for Head {

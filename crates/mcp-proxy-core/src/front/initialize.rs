@@ -8,7 +8,7 @@ use mcp_protocol::{InitializeParams, InitializeResult, Revision, header};
 use mcp_transport::{Caller, Client, Lost};
 use mcp_transport_http::server::Answer;
 
-use super::{Answered, Front, Refused, Session, Used, head::Head, live::Live, now, refused, target::Target};
+use super::{Answered, Front, Refused, Session, Used, head::Head, live::Live, refused, target::Target};
 use crate::{rescue, rescue::Told};
 
 impl Front {
@@ -22,11 +22,9 @@ impl Front {
     ) -> Result<Answered, Refused> {
         let id = message.id();
         let variables = target.variables(head)?;
-        let live = |_: &_| Live::new(target.clone(), variables);
-        let session = self
-            .sessions
-            .create(head.principal.clone(), Revision::LATEST_LEGACY, now(), live)
-            .map_err(|error| refused(&Told::from(&error), id.as_ref()))?;
+        let live = Live::new(target.clone(), variables);
+        let session = self.open_session(head, Revision::LATEST_LEGACY, live);
+        let session = session.map_err(|told| refused(&told, id.as_ref()))?;
         // Whatever happens before the client knows the session's id, nobody else will end it.
         let guard = Unannounced::new(self, &session);
         let response = introduce(&session, message).await.map_err(|told| refused(&told, id.as_ref()))?;
@@ -60,7 +58,7 @@ pub(super) async fn introduce(session: &Session, message: &Message) -> Result<Me
         ..Caller::new(session.owner().clone(), revision)
     });
     // A server may take longer than a session may be without its client's next word.
-    let _used = session.begin_call();
+    let _used = session.hold();
     let opened = live.target.open(&caller).await;
     let opened = opened.map_err(|error| live.target.unreachable(&error, &params.protocol_version, false))?;
     let peer = opened.connection.peer();

@@ -7,6 +7,7 @@ mod call;
 mod cancel;
 mod change;
 mod counts;
+mod doors;
 mod head;
 mod health;
 mod initialize;
@@ -24,6 +25,7 @@ mod prompty;
 #[cfg(feature = "rest")]
 pub(crate) mod rest;
 mod route;
+mod sessions;
 mod streams;
 mod target;
 
@@ -36,14 +38,15 @@ use std::{
 };
 
 use http::{Response, StatusCode};
-use mcp_auth::Gate;
+use mcp_auth::Keys;
 use mcp_jsonrpc::Id;
 use mcp_session::{Ended, OpenSession, Registry, SessionId};
 use mcp_transport_http::server::{Allowed, Answer, BodyLimits, Guard, GuardError, RequestHead};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::{head::Head, live::Live};
+pub use self::sessions::SessionInfo;
+use self::{doors::Doors, head::Head, live::Live};
 pub(crate) use self::{outgoing::Outgoing, target::Target};
 use crate::{Limits, mount::Mount, rescue, rescue::Told, servers::Servers, ticker::Ticker};
 
@@ -59,7 +62,7 @@ pub(crate) struct Front {
     #[cfg(feature = "hub")]
     hub: Option<Arc<mcp_aggregator::Hub>>,
     guard: Guard,
-    gate: Gate,
+    doors: Doors,
     mounts: Vec<Mount>,
     sessions: Registry<Live>,
     ticker: Arc<Ticker>,
@@ -85,7 +88,7 @@ pub(crate) struct Rules {
     #[cfg(feature = "hub")]
     pub(crate) hub: Option<Arc<mcp_aggregator::Hub>>,
     pub(crate) allowed: Allowed,
-    pub(crate) gate: Gate,
+    pub(crate) keys: Keys,
     pub(crate) mounts: Vec<Mount>,
     #[cfg(feature = "rest")]
     pub(crate) rest: Option<Arc<rest::Rest>>,
@@ -100,6 +103,7 @@ impl Front {
         ticker: Arc<Ticker>,
         limits: Arc<Limits>,
     ) -> Result<Arc<Self>, GuardError> {
+        let stopping = CancellationToken::new();
         Ok(Arc::new(Self {
             servers,
             #[cfg(feature = "hub")]
@@ -107,7 +111,7 @@ impl Front {
             guard: Guard::new(&rules.allowed)?,
             public_path: public_path(rules.allowed.public_url.as_deref()),
             public_url: rules.allowed.public_url.as_deref().map(|url| url.trim_end_matches('/').into()),
-            gate: rules.gate,
+            doors: Doors::new(rules.keys, &stopping),
             mounts: rules.mounts,
             #[cfg(feature = "rest")]
             rest: rules.rest,
@@ -115,7 +119,7 @@ impl Front {
             ticker,
             body: BodyLimits { bytes: limits.body, ..BodyLimits::default() },
             limits,
-            stopping: CancellationToken::new(),
+            stopping,
             tasks: TaskTracker::new(),
             is_keeping_house: AtomicBool::new(false),
             connections: Arc::default(),
@@ -129,7 +133,7 @@ impl Front {
     /// Whether callers need a key.
     #[cfg(feature = "rest")]
     fn is_keyed(&self) -> bool {
-        self.gate.is_closed()
+        self.doors.is_closed()
     }
 
     /// All servers as one, if they are offered so.

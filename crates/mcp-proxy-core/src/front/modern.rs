@@ -70,7 +70,9 @@ impl Front {
             return Err(refused(&rescue::misplaced("this is no request"), Some(&id)));
         };
         match connection.call(request).await {
-            Ok(reply) => Ok(answer(self, Calls::one(Call::new(id, &name, reply)), Manner::Modern).await),
+            Ok(reply) => {
+                Ok(answer(self, Calls::one(Call::new(id, &name, reply)), Manner::Modern(Arc::clone(&head.door))).await)
+            }
             Err(error) => Err(refused(&Told::from(&error.reason), Some(&id))),
         }
     }

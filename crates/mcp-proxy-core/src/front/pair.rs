@@ -16,7 +16,6 @@ use super::{
     Answered, Front, Refused, Used, empty,
     head::Head,
     live::{Live, NotBegun},
-    now,
     outgoing::Outgoing,
     outlet::{Outlet, beginning},
     refused,
@@ -32,9 +31,9 @@ impl Front {
             return Err(refused(&rescue::not_acceptable("text/event-stream"), None));
         }
         let variables = target.variables(head)?;
-        let live = |_: &_| Live::new(target.clone(), variables).with_inbox();
-        let session = self.sessions.create(head.principal.clone(), Revision::V2024_11_05, now(), live);
-        let session = session.map_err(|error| refused(&Told::from(&error), None))?;
+        let live = Live::new(target.clone(), variables).with_inbox();
+        let session = self.open_session(head, Revision::V2024_11_05, live);
+        let session = session.map_err(|told| refused(&told, None))?;
         // Not before there is a session: one that comes about while its server leaves would be overlooked.
         if let Err(error) = target.check() {
             self.end_session(&session);

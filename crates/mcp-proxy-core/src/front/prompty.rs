@@ -62,7 +62,7 @@ impl Front {
             is_over: false,
             look: self.ticker.alarm(TICK),
             comment: self.ticker.alarm(self.limits.stream_comment),
-            stopping: Box::pin(self.stopping.clone().cancelled_owned()),
+            stopping: head.door.ended(),
             front: Arc::clone(self),
             _own: reached.ok().filter(|_| is_own).map(|(connection, _)| connection),
         };

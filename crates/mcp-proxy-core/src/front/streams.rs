@@ -8,6 +8,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use mcp_auth::Denied;
 use mcp_jsonrpc::{Kind, Message};
 use mcp_protocol::{code, listen_result};
 use mcp_session::{Event, EventId, InUse, Resume, StreamId};
@@ -21,7 +22,10 @@ use super::{
     live::{Live, Turn},
     now,
 };
-use crate::ticker::{Alarm, TICK};
+use crate::{
+    rescue,
+    ticker::{Alarm, TICK},
+};
 
 const KEEP_ALIVE: Frame = Frame::Comment("keep-alive");
 
@@ -46,11 +50,16 @@ impl CallStream {
     pub(super) fn new(front: &Arc<Front>, calls: Calls, first: VecDeque<Message>, manner: Manner) -> Self {
         let beginning = match &manner {
             Manner::Legacy(session) => open_stream(session),
-            Manner::Modern => None,
+            Manner::Modern(_) => None,
+        };
+        let stopping = match &manner {
+            Manner::Legacy(_) => calls.listening().map(|_| Box::pin(front.stopping.clone().cancelled_owned())),
+            // Where everyone may come in, there is no key to be taken away.
+            Manner::Modern(door) => (calls.listening().is_some() || front.doors.is_closed()).then(|| door.ended()),
         };
         Self {
             comment: front.ticker.alarm(front.limits.stream_comment),
-            stopping: calls.listening().map(|_| Box::pin(front.stopping.clone().cancelled_owned())),
+            stopping,
             front: Arc::clone(front),
             calls: Some(calls),
             record: beginning.as_ref().map(|(id, _)| id.stream()),
@@ -66,7 +75,10 @@ impl CallStream {
         }
         // Before anything else: when the proxy stops, its servers do too, and that is no failure of a subscription.
         if self.is_stopping(context) {
-            return Poll::Ready(self.farewell());
+            self.stopping = None;
+            if self.is_subscription() || self.is_shown_out() {
+                return Poll::Ready(self.farewell());
+            }
         }
         let message = match self.first.pop_front() {
             Some(message) => Poll::Ready(Some(message)),
@@ -88,7 +100,7 @@ impl CallStream {
     fn frame(&self, message: Message) -> Frame {
         match &self.manner {
             Manner::Legacy(session) => recorded(session, self.record, message),
-            Manner::Modern => Frame::Message { message, id: None, named: true },
+            Manner::Modern(_) => Frame::Message { message, id: None, named: true },
         }
     }
 
@@ -96,12 +108,23 @@ impl CallStream {
         self.stopping.as_mut().is_some_and(|stopping| stopping.as_mut().poll(context).is_ready())
     }
 
-    /// The result that ends a subscription in good order.
+    fn is_subscription(&self) -> bool {
+        self.calls.as_ref().is_some_and(|calls| calls.listening().is_some())
+    }
+
+    /// Whether the key that the call came with opens nothing any more.
+    fn is_shown_out(&self) -> bool {
+        matches!(&self.manner, Manner::Modern(door) if door.is_closed())
+    }
+
+    /// The response that ends a subscription in good order, or a call whose key was taken away.
     fn farewell(&mut self) -> Option<Frame> {
         let calls = self.calls.take().filter(|calls| !calls.are_over())?;
-        let id = calls.listening()?.id();
-        let result = Message::response(id, &listen_result(id));
-        Some(self.frame(result))
+        let response = match calls.listening() {
+            Some(call) => Message::response(call.id(), &listen_result(call.id())),
+            None => rescue::unauthorized(Denied::Wrong).message(Some(calls.first()?.id())),
+        };
+        Some(self.frame(response))
     }
 
     fn finish(&mut self) {

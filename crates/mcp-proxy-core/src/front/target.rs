@@ -60,6 +60,19 @@ impl Target {
         }
     }
 
+    /// The path to `leaf` there.
+    pub(super) fn path(&self, leaf: &str) -> String {
+        match self {
+            Self::Server(server) => format!("/{}/{leaf}", server.name()),
+            #[cfg(feature = "hub")]
+            Self::Hub { scope, .. } => match scope.place() {
+                Place::All => format!("/{leaf}"),
+                Place::Group(name) => format!("/groups/{name}/{leaf}"),
+                Place::Server(name) => format!("/servers/{name}/{leaf}"),
+            },
+        }
+    }
+
     /// What clients speak on the paths of HTTP+SSE, where they do not say.
     pub(super) fn dialect(&self) -> Dialect {
         self.server().map_or(Dialect::Standard, |server| server.options().dialect)

@@ -45,8 +45,9 @@ impl<C> Measure<C> {
 impl Watch {
     fn end(&mut self, outcome: Outcome) {
         if let Some(series) = self.series.take() {
-            let took = self.started.filter(|_| outcome != Outcome::NotSent).map(|started| started.elapsed());
-            series.note(outcome, took);
+            let now = Instant::now();
+            let took = self.started.filter(|_| outcome != Outcome::NotSent).map(|started| now - started);
+            series.note(outcome, now, took);
         }
     }
 

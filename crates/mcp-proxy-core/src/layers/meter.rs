@@ -12,6 +12,9 @@ use std::{
 use mcp_protocol::{method, mirrored_name};
 use mcp_transport::Request;
 use prometheus_client::metrics::histogram::Histogram;
+use tokio::time::Instant;
+
+use super::recent::Recent;
 
 /// How a call has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +38,7 @@ pub(crate) struct Meter {
     tools: RwLock<HashMap<Box<str>, Arc<Series>>>,
     /// Of tools past the bound, and of calls that name none.
     other_tools: OnceLock<Arc<Series>>,
+    recent: Arc<Recent>,
 }
 
 /// The calls of one method, and of one tool where they call one.
@@ -42,6 +46,8 @@ pub(crate) struct Meter {
 pub(crate) struct Series {
     outcomes: [AtomicU64; Outcome::ALL.len()],
     seconds: Histogram,
+    /// Of all calls to the server.
+    recent: Arc<Recent>,
 }
 
 /// Tools of one server that are counted apart. Whoever calls a tool gives its name, so there is no end to them.
@@ -79,11 +85,21 @@ impl Meter {
             return self.tool(request);
         }
         let place = method::REQUESTS.iter().position(|known| *known == request.method());
-        Arc::clone(self.methods[place.unwrap_or(method::REQUESTS.len())].get_or_init(Arc::default))
+        Arc::clone(self.methods[place.unwrap_or(method::REQUESTS.len())].get_or_init(|| self.begin()))
+    }
+
+    fn begin(&self) -> Arc<Series> {
+        let recent = Arc::clone(&self.recent);
+        Arc::new(Series { outcomes: Default::default(), seconds: Histogram::new(BUCKETS), recent })
+    }
+
+    /// What the last minutes were like.
+    pub(crate) fn recent(&self) -> &Recent {
+        &self.recent
     }
 
     fn tool(&self, request: &Request) -> Arc<Series> {
-        let other = || Arc::clone(self.other_tools.get_or_init(Arc::default));
+        let other = || Arc::clone(self.other_tools.get_or_init(|| self.begin()));
         let Ok(Some(name)) = mirrored_name(request.message()) else { return other() };
         // One that is really called that cannot be told from the rest.
         if name == OTHER || MAX_NAME < name.len() {
@@ -97,7 +113,7 @@ impl Meter {
         if MAX_TOOLS <= tools.len() && !tools.contains_key(&*name) {
             return other();
         }
-        Arc::clone(tools.entry((*name).into()).or_default())
+        Arc::clone(tools.entry((*name).into()).or_insert_with(|| self.begin()))
     }
 
     /// Everything there is, each with its method and tool.
@@ -121,14 +137,15 @@ impl Meter {
 impl Default for Meter {
     fn default() -> Self {
         let methods = std::array::from_fn(|_| OnceLock::new());
-        Self { methods, tools: RwLock::default(), other_tools: OnceLock::new() }
+        Self { methods, tools: RwLock::default(), other_tools: OnceLock::new(), recent: Arc::default() }
     }
 }
 
 impl Series {
-    /// Counts a call, and how long it took if that says anything.
-    pub(crate) fn note(&self, outcome: Outcome, took: Option<Duration>) {
+    /// Counts a call that ends now, and how long it took if that says anything.
+    pub(crate) fn note(&self, outcome: Outcome, now: Instant, took: Option<Duration>) {
         self.outcomes[outcome as usize].fetch_add(1, Ordering::Relaxed);
+        self.recent.note(now, took);
         if let Some(took) = took {
             self.seconds.observe(took.as_secs_f64());
         }
@@ -142,12 +159,6 @@ impl Series {
     /// How long they took.
     pub(crate) fn seconds(&self) -> &Histogram {
         &self.seconds
-    }
-}
-
-impl Default for Series {
-    fn default() -> Self {
-        Self { outcomes: Default::default(), seconds: Histogram::new(BUCKETS) }
     }
 }
 

@@ -6,6 +6,7 @@ mod limit;
 mod measure;
 mod meter;
 mod mirror;
+mod recent;
 mod timeout;
 
 pub use breaker::Health;

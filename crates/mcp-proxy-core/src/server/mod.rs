@@ -3,6 +3,7 @@
 mod across;
 mod audience;
 mod by_hand;
+mod calls;
 #[cfg(feature = "hub")]
 mod member;
 mod opened;
@@ -19,10 +20,9 @@ use std::sync::{
 use futures::future::{join, join_all};
 use mcp_eras::{AsModern, FindEra};
 use mcp_protocol::{ClientCapabilities, Era, Revision};
-use mcp_transport::{Caller, Client, ConnectError, Connection, Peer, Principal, Transport};
+use mcp_transport::{Caller, Client, ConnectError, Connection, Peer, Principal, ServerLog, Transport};
 use tokio::sync::Notify;
 
-pub use self::status::ServerStatus;
 use self::{
     audience::Audience,
     own::{Kept, Own},
@@ -34,6 +34,7 @@ pub(crate) use self::{
     reading::Reading,
     status::{Changes, LastUse, Report},
 };
+pub use self::{calls::ServerCalls, status::ServerStatus};
 use crate::{
     Interaction, ServerOptions,
     lane::{Lane, Setting, layered},
@@ -124,6 +125,11 @@ impl Server {
     /// How it is configured.
     pub(crate) fn options(&self) -> &ServerOptions {
         &self.options
+    }
+
+    /// What is told of it to people who look for a reason.
+    pub(crate) fn log(&self) -> &ServerLog {
+        &self.setting.log
     }
 
     /// Which arguments of its tools are repeated in headers.

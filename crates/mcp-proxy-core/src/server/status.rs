@@ -9,6 +9,7 @@ use std::{
 };
 
 use mcp_supervisor::{Failure, State, Status};
+use mcp_transport::{LogSource, ServerLog};
 use tokio::sync::watch;
 
 use super::Server;
@@ -120,7 +121,13 @@ impl Changes {
     }
 
     /// Notes, and logs, what an instance of the server `name` does until it is gone. Must be called inside a tokio runtime.
-    pub(crate) fn follow(self: &Arc<Self>, name: Arc<str>, mut watched: watch::Receiver<Status>, report: Report) {
+    pub(crate) fn follow(
+        self: &Arc<Self>,
+        name: Arc<str>,
+        mut watched: watch::Receiver<Status>,
+        report: Report,
+        own_log: ServerLog,
+    ) {
         let changes = Arc::clone(self);
         tokio::spawn(async move {
             let mut before = watched.borrow_and_update().clone();
@@ -131,6 +138,9 @@ impl Changes {
                 is_news |= now.state == State::Running;
                 if is_news {
                     log(&name, &before, &now);
+                    if let Some(text) = in_words(&before, &now) {
+                        own_log.push(LogSource::State, text);
+                    }
                 }
                 before = now;
             }
@@ -160,4 +170,20 @@ fn log(server: &str, before: &Status, now: &Status) {
         }
         _ => {}
     }
+}
+
+/// What has become of a server, for its own log; `None` if that says nothing new.
+fn in_words(before: &Status, now: &Status) -> Option<String> {
+    let reason = now.error.as_ref().map(|error| &*error.reason);
+    if now.state == before.state && (now.error == before.error || reason.is_none()) {
+        return None;
+    }
+    Some(match (now.state, reason) {
+        (State::Starting, _) => "the server is starting".to_owned(),
+        (State::Running, _) => "the server is running".to_owned(),
+        (State::Restarting, Some(reason)) => format!("restart {}, for the server has failed: {reason}", now.restarts),
+        (_, Some(reason)) => format!("the server has failed: {reason}"),
+        (State::Stopped, None) => "the server has stopped".to_owned(),
+        (State::Restarting | State::Error, None) => "the server has failed".to_owned(),
+    })
 }

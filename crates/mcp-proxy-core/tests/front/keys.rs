@@ -1,12 +1,21 @@
 //! Keys: who comes in, and by which way.
 
+use std::time::Duration;
+
 use http::Method;
-use mcp_proxy_core::{Proxy, ServerOptions, auth::Keys, transport::Secret};
+use mcp_proxy_core::{
+    Proxy, ServerOptions,
+    auth::Keys,
+    transport::{Principal, Secret},
+};
 use mcp_testkit::Script;
+use tokio::time::timeout;
 
 use crate::{
-    client::{Ask, Client, ask, call, get, initialize, legacy, plain, post},
+    client::{Ask, Client, ask, call, get, initialize, legacy, modern as modern_server, plain, post},
+    modern,
     mount::Parrot,
+    server::stage,
 };
 
 pub(crate) const ALICE: &str = "alice-s3cret-0123456789";
@@ -188,4 +197,54 @@ async fn no_answer_shows_a_key() {
         }
     }
     assert!(!format!("{:?}", client.proxy).contains("s3cret"));
+}
+
+fn keys_of(pairs: &[(&str, &str)]) -> Keys {
+    Keys::new(pairs.iter().map(|&(name, key)| (name.into(), Secret::new(key)))).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_is_taken_away_ends_what_it_opened_and_nothing_else() {
+    let client = client();
+    let mut sessions = Vec::new();
+    for key in [ALICE, BOB] {
+        let id = session(&client, key).await;
+        let events = client.open(get("/mcp").session(&id).key(key)).await;
+        let (pair, _) = pair(&client, key).await;
+        sessions.push((id, events, pair));
+    }
+    client.proxy.set_keys(keys_of(&[("bob", BOB), ("carol", WRONG)]));
+    let [(alices, mut events, mut alices_pair), (bobs, ..)] = <[_; 2]>::try_from(sessions).ok().unwrap();
+    while events.next().await.is_some() {}
+    while alices_pair.next().await.is_some() {}
+    assert_eq!(client.ask(post(call(1)).session(&alices).key(ALICE)).await.status, 401);
+    client.ask(post(call(1)).session(&bobs).key(BOB)).await.result();
+    assert_eq!(client.ask(post(initialize("2025-06-18")).key(WRONG)).await.status, 200, "a new key opens it");
+    let owners: Vec<_> = client.proxy.sessions().into_iter().map(|info| info.principal).collect();
+    assert!(!owners.contains(&Principal::Named("alice".into())) && owners.len() == 3, "{owners:?}");
+
+    client.proxy.set_keys(keys_of(&[("bob", "another-s3cret-01234")]));
+    client.ask(post(call(1)).session(&bobs).key("another-s3cret-01234")).await.expect(404, -32001, "1");
+    client.proxy.set_keys(Keys::default());
+    client.ask(plain(call(1))).await.result();
+}
+
+#[tokio::test(start_paused = true)]
+async fn streams_without_a_session_end_with_their_key() {
+    let (server, mut stage) = stage();
+    let client = client_of(modern_server(server));
+    let mut listening = client.open(modern::listen().key(ALICE)).await;
+    let mut server = stage.server().await;
+    server.hear("subscriptions/listen").await;
+    let mut called = client.open(modern::tool().key(ALICE)).await;
+    let mut bobs = client.open(modern::tool().key(BOB)).await;
+    client.proxy.set_keys(keys_of(&[("bob", BOB)]));
+    let mut last = String::new();
+    while let Some(event) = listening.next().await {
+        last = event.0;
+    }
+    assert!(last.contains(r#""resultType":"complete""#), "{last}");
+    let refused = called.message().await.message();
+    assert!(refused.is_error() && called.next().await.is_none());
+    assert!(timeout(Duration::from_secs(5), bobs.message()).await.is_err(), "the other one goes on");
 }

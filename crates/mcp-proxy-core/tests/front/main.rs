@@ -29,6 +29,7 @@ mod repeated;
 mod resume;
 mod servers;
 mod session;
+mod sessions;
 mod shutdown;
 mod status;
 mod tcp;

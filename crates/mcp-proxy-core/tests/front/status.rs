@@ -148,3 +148,29 @@ async fn a_stream_without_a_session_keeps_its_instance() {
     sleep(Duration::from_mins(3)).await;
     assert_eq!(status(&client).instances, 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn calls_are_counted_by_how_they_end_and_timed() {
+    let (server, mut stage) = stage();
+    let client = Client::of(legacy(server));
+    let unused = client.proxy.calls().remove(0);
+    assert_eq!((unused.total(), unused.p50, unused.medians.len()), (0, None, 60));
+    let session = client.session("2025-06-18").await;
+    let mut server = stage.server().await;
+    for result in ["{}", "{}", r#"{"isError":true}"#] {
+        let asked = client.begin(post(call(1)).session(&session));
+        let request = server.hear("tools/call").await;
+        sleep(Duration::from_millis(100)).await;
+        server.answer(&request, result).await;
+        asked.await.unwrap().result();
+    }
+    let calls = client.proxy.calls().remove(0);
+    assert_eq!((&*calls.name, calls.ok, calls.tool_errors), ("lab", 2, 1));
+    assert_eq!((calls.total(), calls.failed()), (3, 1));
+    let median = calls.p50.unwrap().as_millis();
+    assert!((75..=125).contains(&median) && calls.medians[59] == calls.p50, "{calls:?}");
+    assert!((calls.rate - 3.0 / 5.0).abs() < 0.001, "{}", calls.rate);
+    sleep(Duration::from_mins(6)).await;
+    let later = client.proxy.calls().remove(0);
+    assert_eq!((later.total(), later.p50, later.p95), (3, None, None));
+}

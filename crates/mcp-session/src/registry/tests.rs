@@ -243,3 +243,28 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_open_is_listed_with_what_it_does() {
+    let registry = Registry::new(SessionLimits::default());
+    let start = Instant::now();
+    let seconds = |count| start + Duration::from_secs(count);
+    let (ann, bob) =
+        (create(&registry, &named("ann"), start).unwrap(), create(&registry, &named("bob"), seconds(1)).unwrap());
+    drop(ann.hold());
+    drop(bob.begin_call());
+    let call = bob.begin_call();
+    let seen = |now| -> Vec<_> {
+        let listed = registry.list(now).into_iter();
+        listed.map(|it| (it.open.owner().clone(), it.last_used, it.open.calls(), it.open.pending())).collect()
+    };
+    let just_used = [(named("ann"), seconds(2), 0, 0), (named("bob"), seconds(2), 2, 1)];
+    assert_eq!(seen(seconds(2)), just_used);
+    assert_eq!(seen(seconds(2)), just_used, "looking at them is no use of them");
+    assert!(registry.sweep(seconds(3)).is_empty());
+    assert_eq!(seen(seconds(9)), [(named("ann"), seconds(3), 0, 0), (named("bob"), seconds(9), 2, 1)]);
+    drop(call);
+    let ended = registry.end_where(|open| *open.owner() == named("bob"));
+    assert!(ended.iter().map(|it| &it.id).eq([bob.id()]));
+    assert_eq!(registry.list(seconds(10)).len(), 1);
+}

@@ -8,14 +8,14 @@ use proptest::prelude::*;
 use super::*;
 
 /// A value, written as the bytes of a tape say: spaces, lines, comments (each with its own number), trailing commas.
-struct Written<'a> {
+pub(crate) struct Written<'a> {
     text: String,
     tape: slice::Iter<'a, u8>,
     comments: usize,
 }
 
 impl<'a> Written<'a> {
-    fn file(root: &Json, tape: &'a [u8]) -> String {
+    pub(crate) fn file(root: &Json, tape: &'a [u8]) -> String {
         let mut written = Self { text: String::new(), tape: tape.iter(), comments: 0 };
         written.space(true);
         written.value(root);

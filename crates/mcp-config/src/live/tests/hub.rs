@@ -3,10 +3,10 @@
 use super::*;
 use crate::{HubSettings, add_tool_config};
 
-const TOOLS: &str = r#"{"tools": {"one__echo": {"enabled": false}}}"#;
+pub(super) const TOOLS: &str = r#"{"tools": {"one__echo": {"enabled": false}}}"#;
 
 /// The scene of a hub whose file with rules of tools has this text, if it is there.
-fn hub(text: &str, tools: Option<&str>) -> Scene {
+pub(super) fn hub(text: &str, tools: Option<&str>) -> Scene {
     let mut scene = scene(text);
     let path = scene.directory.path().join("tool_config.json");
     if let Some(tools) = tools {
@@ -37,7 +37,7 @@ fn hub(text: &str, tools: Option<&str>) -> Scene {
     scene
 }
 
-fn options(scene: &Scene) -> mcp_proxy_core::HubOptions {
+pub(super) fn options(scene: &Scene) -> mcp_proxy_core::HubOptions {
     scene.live.hub().unwrap().unwrap()
 }
 

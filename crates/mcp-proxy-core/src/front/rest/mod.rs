@@ -113,9 +113,14 @@ impl Front {
         if let Route::Docs(page) = route {
             return Ok(file(page, parts.uri.path()));
         }
-        let principal = self.gate.admit(&parts.headers, parts.uri.query());
-        let principal = principal.map_err(|denied| failed(&rescue::unauthorized(denied)))?;
-        let head = Head { parts, principal };
+        let (principal, door) = {
+            let open = self.doors.now();
+            let principal = open.gate.admit(&parts.headers, parts.uri.query());
+            let principal = principal.map_err(|denied| failed(&rescue::unauthorized(denied)))?;
+            let door = open.door(&principal);
+            (principal, door)
+        };
+        let head = Head { parts, principal, door };
         match route {
             Route::Servers => Ok(self.list_servers()),
             Route::Document => Ok(document::of_all(self, rest, &head).await),

@@ -17,7 +17,6 @@ use crate::{
         Session,
         initialize::{Unannounced, introduce},
         live::Live,
-        now,
     },
     rescue,
     rescue::Told,
@@ -128,10 +127,9 @@ impl Asking<'_> {
             return Err(Refusal::OtherEra);
         }
         let (variables, headers) = (self.variables.clone(), self.head.forwarded(self.server));
-        let live = |_: &_| Live::new(Arc::clone(self.server).into(), variables).forwarding(headers);
-        let principal = self.head.principal.clone();
-        let session = self.front.sessions.create(principal, Revision::LATEST_LEGACY, now(), live);
-        let session = session.map_err(|error| Refusal::Told(Told::from(&error)))?;
+        let live = Live::new(Arc::clone(self.server).into(), variables).forwarding(headers);
+        let session = self.front.open_session(self.head, Revision::LATEST_LEGACY, live);
+        let session = session.map_err(Refusal::Told)?;
         let params = InitializeParams::write(Revision::LATEST_LEGACY.as_str(), CAN, INFO);
         // Whatever happens before the caller knows the session's id, nobody else will end it.
         let guard = Unannounced::new(self.front, &session);

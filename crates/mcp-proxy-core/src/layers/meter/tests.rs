@@ -43,7 +43,7 @@ fn known_methods_and_tools_are_counted_apart_and_the_rest_together() {
         request(method::TOOLS_CALL, "{}"),
         request(method::TOOLS_CALL, r#"{"name":7}"#),
     ] {
-        meter.series(&request).note(Outcome::Ok, Some(Duration::ZERO));
+        meter.series(&request).note(Outcome::Ok, Instant::now(), Some(Duration::ZERO));
     }
     let rows = [
         ("tools/list", "", 2),
@@ -62,9 +62,9 @@ fn tools_past_the_bound_are_counted_together() {
         meter.series(&tool(&format!("t{n}")));
     }
     assert_eq!(all(&meter).len(), MAX_TOOLS);
-    meter.series(&tool("one more")).note(Outcome::Ok, None);
-    meter.series(&tool("and another")).note(Outcome::Ok, None);
-    meter.series(&tool("t7")).note(Outcome::Ok, None);
+    meter.series(&tool("one more")).note(Outcome::Ok, Instant::now(), None);
+    meter.series(&tool("and another")).note(Outcome::Ok, Instant::now(), None);
+    meter.series(&tool("t7")).note(Outcome::Ok, Instant::now(), None);
     let all = all(&meter);
     assert_eq!(all.len(), MAX_TOOLS + 1);
     assert!(
