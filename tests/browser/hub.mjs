@@ -55,7 +55,7 @@ export async function startHub() {
     }
     throw new Error(`the hub does not say ${pattern}:\n${words}`);
   };
-  const admin = await found(/(http:\/\/127\.0\.0\.1:\d+)(?!\S*\/mcp)(?=[^\n]*(?:admin|pages|log in))/i).catch(async () => found(/admin[^\n]*?(http:\/\/127\.0\.0\.1:\d+)/i));
+  const admin = await found(/pages are at (http:\/\/[\d.]+:\d+)/);
   const mcp = await found(/(http:\/\/127\.0\.0\.1:\d+)\/mcp/);
   return {
     admin, mcp, password: PASSWORD, directory, config,

@@ -1,7 +1,8 @@
 // A server by the name of its package (npx, uvx, docker) or from a description of the official registry.
 import { post } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
-import { field, notice, segments } from "../lib/parts.js";
+import { field, notice, segments, select } from "../lib/parts.js";
+import { fail } from "../lib/toast.js";
 import { newEntry } from "./add.js";
 
 const KINDS = {
@@ -29,7 +30,8 @@ export function packageTab(panel, context) {
     const value = (kind === "registry" ? json : text).value.trim();
     if (value === "") return fill(next, notice("bad", h("p", null, `${KINDS[kind][1]} is empty.`)));
     try {
-      found(next, await post("/packages/preview", { kind, text: value }), context);
+      const ask = (more) => post("/packages/preview", { kind, text: value, ...more });
+      found(next, await ask({}), context, ask);
     } catch (error) {
       fill(next, notice("bad", h("p", null, error.message), error.details.map((line) => h("p", { class: "small" }, line?.message ?? String(line)))));
     }
@@ -42,46 +44,48 @@ export function packageTab(panel, context) {
     next);
 }
 
-function found(next, preview, context) {
-  const { name, entry, command, inputs = [] } = preview;
+/** What comes next: which of several forms, what the server wants to know, and then its entry. */
+function found(next, preview, context, ask) {
+  const { choices = [], choice = 0, inputs = [] } = preview;
+  const form = h("div", { class: "stack" });
+  const several = choices.length > 1
+    ? h("div", { class: "card" }, field("It can be had in several ways", select(choices.map((one, at) => [String(at), one]), String(choice), { on: { change: async (event) => {
+      try {
+        found(next, await ask({ choice: Number(event.target.value) }), context, ask);
+      } catch (error) {
+        fail(error);
+      }
+    } } })))
+    : null;
+  fill(next, several, form);
+  const entry = (made) => newEntry(made, context);
+  if (inputs.length === 0) return fill(form, entry(preview));
   const place = h("div");
-  const values = inputs.map((one) => {
-    const input = h("input", { class: "mono", type: one.secret ? "password" : "text", value: one.default ?? "", autocomplete: "off", spellcheck: "false" });
-    return { one, input, view: field([one.name, one.required ? h("span", { class: "muted" }, " (required)") : null], input, one.description) };
-  });
-  const draw = () => {
-    const filled = structuredClone(entry);
-    for (const { one, input } of values) fillIn(filled, one, input.value);
-    fill(place, newEntry({ name, entry: filled, command }, context));
-  };
-  if (values.length === 0) {
-    draw();
-    fill(next, place);
-    return;
-  }
-  const go = h("button", { type: "submit", class: "primary" }, "Next");
+  const values = inputs.map((one) => ({ one, input: inputFor(one) }));
   const problem = h("p", { class: "field-error", role: "alert" });
-  const submit = (event) => {
+  const submit = async (event) => {
     event.preventDefault();
     const missing = values.filter(({ one, input }) => one.required && input.value === "").map(({ one }) => one.name);
     problem.textContent = missing.length > 0 ? `Still needed: ${missing.join(", ")}` : "";
-    if (missing.length === 0) draw();
+    if (missing.length > 0) return;
+    const answers = Object.fromEntries(values.filter(({ input }) => input.value !== "").map(({ one, input }) => [one.name, input.value]));
+    try {
+      fill(place, entry(await ask({ choice, answers })));
+    } catch (error) {
+      problem.textContent = error.message;
+    }
   };
-  fill(next, h("form", { class: "card stack", novalidate: true, on: { submit } }, h("h2", null, "What the server wants to know"), values.map((one) => one.view), problem, h("div", { class: "row" }, go)), place);
+  return fill(form,
+    h("form", { class: "card stack", novalidate: true, on: { submit } },
+      h("h2", null, "What the server wants to know"),
+      values.map(({ one, input }) => field([one.name, one.required ? h("span", { class: "muted" }, " (required)") : null], input, one.description)),
+      problem, h("div", { class: "row" }, h("button", { type: "submit", class: "primary" }, "Next"))),
+    place);
 }
 
-/** Puts a value where its name stands: a variable, a header, or `{name}` and `${name}` in any text. */
-function fillIn(entry, { name }, value) {
-  for (const key of ["env", "headers"]) {
-    if (!entry[key] || !Object.hasOwn(entry[key], name)) continue;
-    if (value === "") delete entry[key][name];
-    else entry[key][name] = value;
-  }
-  const replace = (part) => {
-    if (typeof part === "string") return value === "" ? part : part.replaceAll(`\${${name}}`, value).replaceAll(`{${name}}`, value);
-    if (Array.isArray(part)) return part.map(replace);
-    if (part && typeof part === "object") return Object.fromEntries(Object.entries(part).map(([key, one]) => [key, replace(one)]));
-    return part;
-  };
-  Object.assign(entry, replace(entry));
+function inputFor(one) {
+  const attributes = { class: "mono", autocomplete: "off", spellcheck: "false", placeholder: one.placeholder ?? "" };
+  if (one.choices?.length > 0) return select([...(one.required ? [] : [["", "not said"]]), ...one.choices], one.default ?? "");
+  if (one.repeated) return h("textarea", { ...attributes, rows: "3", value: one.default ?? "" });
+  return h("input", { ...attributes, type: one.secret ? "password" : "text", value: one.default ?? "" });
 }

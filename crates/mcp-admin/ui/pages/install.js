@@ -49,9 +49,15 @@ function installCard(start, { signal, reload, first }) {
   const own = new AbortController();
   signal.addEventListener("abort", () => own.abort(), { once: true });
   let watching = false;
+  // What an earlier run of the hub has installed has left no output.
+  let hasRun = false;
   const watch = () => {
     output.open = true;
     if (watching) return;
+    if (!hasRun) {
+      log.clear();
+      return log.add({ source: "state", text: "Nothing has run since the hub was started." });
+    }
     watching = true;
     log.clear();
     const line = (source) => ({ text, at }) => log.add({ at, source, text });
@@ -70,6 +76,7 @@ function installCard(start, { signal, reload, first }) {
     if (!sure) return;
     try {
       watching = false;
+      hasRun = true;
       draw(await post(where, { digest: now.digest }));
       watch();
     } catch (problem) {
@@ -86,6 +93,7 @@ function installCard(start, { signal, reload, first }) {
     }
   };
   const draw = (now) => {
+    hasRun = Boolean(now.startedAt);
     const [kind, word, sign] = STATES[now.state] ?? ["off", now.state, "info"];
     fill(state, badge(kind, word, sign ? icon(sign) : h("span", { class: "dot" })));
     fill(facts, "Folder ", h("code", null, now.directory), now.endedAt ? `, ended ${ago(now.endedAt)}` : now.startedAt ? `, begun ${ago(now.startedAt)}` : "", now.exitCode === null || now.exitCode === undefined ? "" : `, exit code ${now.exitCode}`);

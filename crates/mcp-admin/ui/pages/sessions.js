@@ -7,7 +7,7 @@ import { icon } from "../lib/icons.js";
 import { empty, head } from "../lib/parts.js";
 import { onStatus } from "../lib/status.js";
 import { done, fail } from "../lib/toast.js";
-import { clientName } from "./traffic.js";
+import { clientName, nameOf } from "./traffic.js";
 
 const EVERY = 3000;
 
@@ -37,7 +37,7 @@ function draw(place, sessions, reload) {
   if (sessions.length === 0) return fill(place, empty("Nobody is connected", "When a client connects, its session is listed here.", h("a", { class: "button primary", href: "/connect" }, "Connect a client")));
   const row = (one) => h("tr", null,
     h("td", { class: "wide" }, h("strong", null, clientName(one.client) || "A client without a name"), h("div", { class: "muted small mono" }, one.handle)),
-    h("td", { "data-label": "Key" }, one.who ?? h("span", { class: "muted" }, "none")),
+    h("td", { "data-label": "Key" }, nameOf(one.who) ?? h("span", { class: "muted" }, "none")),
     h("td", { "data-label": "Address", class: "mono small" }, one.place),
     h("td", { "data-label": "Revision", class: "nowrap" }, one.revision),
     h("td", { "data-label": "Since", class: "nowrap" }, ago(one.since)),

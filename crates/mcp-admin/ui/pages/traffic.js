@@ -76,6 +76,9 @@ function fits(one, { q, server, outcome }) {
   return q.toLowerCase().split(/\s+/).every((word) => text.includes(word));
 }
 
+/** Whose key it was, if it was one. */
+export const nameOf = (who) => (!who || who === "anonymous" ? null : who);
+
 /** A client's name and version. */
 export function clientName(client) {
   if (!client) return "";
@@ -88,7 +91,7 @@ function row(one) {
     h("td", { "data-label": "Time", class: "nowrap" }, time(one.at)),
     h("td", { "data-label": "Server" }, one.server),
     h("td", { class: "wide" }, h("button", { type: "button", class: "link mono", "data-id": one.id, on: { click: () => detail(one) } }, what), one.tool ? h("div", { class: "muted small" }, one.method) : null),
-    h("td", { "data-label": "Who" }, one.who ?? "anyone", h("div", { class: "muted small" }, clientName(one.client))),
+    h("td", { "data-label": "Who" }, nameOf(one.who) ?? h("span", { class: "muted" }, "no key"), h("div", { class: "muted small" }, clientName(one.client))),
     h("td", { "data-label": "Took", class: "number" }, one.outcome === "running" ? "…" : took(one.tookMs)),
     h("td", { "data-label": "Outcome" }, outcomeBadge(one.outcome)),
     h("td", { "data-label": "Size", class: "number small" }, `${size(one.requestBytes)} → ${size(one.responseBytes)}`));
