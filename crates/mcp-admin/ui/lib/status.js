@@ -1,5 +1,5 @@
 // What the hub is doing now: one stream for all pages, kept as long as somebody is logged in.
-import { stream } from "./api.js";
+import { get, stream } from "./api.js";
 import { listen } from "./events.js";
 
 const hub = new EventTarget();
@@ -26,7 +26,13 @@ export function follow() {
         hub.dispatchEvent(new CustomEvent("config", { detail: now }));
       },
     },
-    { onState: (connected) => change({ connected }) },
+    {
+      onState: (connected) => {
+        change({ connected });
+        // A stream does not say why it was refused; an answer does, and leads to the login where that has ended.
+        if (!connected) get("/audit").catch(() => {});
+      },
+    },
   );
 }
 
