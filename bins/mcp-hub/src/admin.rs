@@ -5,6 +5,7 @@ use std::{net::SocketAddr, pin::Pin};
 use mcp_admin::{Admin, AdminOptions};
 use mcp_cli::{Beside, CliError, Running, SettleBeside};
 use mcp_config::AdminSettings;
+use mcp_proxy_core::TrafficLimits;
 use tokio::net::TcpListener;
 
 /// What the command line says of the pages. The name, the password and the secret that logins are signed with are variables,
@@ -44,7 +45,10 @@ impl AdminArguments {
             if !settings.enabled.value {
                 return Ok(None);
             }
-            Ok(Some(Beside { offer: |builder| builder, begin: Box::new(|running| Box::pin(begin(settings, running))) }))
+            Ok(Some(Beside {
+                offer: |builder| builder.traffic(TrafficLimits::default()),
+                begin: Box::new(|running| Box::pin(begin(settings, running))),
+            }))
         })
     }
 }

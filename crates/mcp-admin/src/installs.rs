@@ -18,8 +18,10 @@ mod run;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use log::{Log, Said, Source, Watcher};
-pub(crate) use plan::{DirectoryFrom, InstallCommand, InstallPlan, PlanError, join_words};
+pub(crate) use log::{Said, Source, Watcher};
+
+use log::Log;
+pub(crate) use plan::{InstallCommand, InstallPlan, PlanError, join_words};
 
 /// Bounds of installs.
 #[derive(Clone, Copy, Debug)]

@@ -76,6 +76,9 @@ fn operation(route: &Route) -> String {
         .split('/')
         .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
         .map(|name| format!(r#"{{"name":"{name}","in":"path","required":true,"schema":{{"type":"string"}}}}"#))
+        .chain(
+            route.query.iter().map(|name| format!(r#"{{"name":"{name}","in":"query","schema":{{"type":"string"}}}}"#)),
+        )
         .collect();
     // Writing into a string has no way to fail.
     if !params.is_empty() {

@@ -23,6 +23,8 @@ pub(crate) struct Route {
     pub(crate) summary: &'static str,
     /// The schema of its body.
     pub(crate) body: Option<&'static str>,
+    /// Parameters of the query.
+    pub(crate) query: &'static [&'static str],
     /// The schema of its answer, or what it is if not JSON.
     pub(crate) gives: Gives,
     pub(crate) handler: Handler,
@@ -81,7 +83,7 @@ impl Route {
     /// Something to read.
     pub(crate) const fn get(path: &'static str, id: &'static str, summary: &'static str, handler: Handler) -> Self {
         let (verb, needs) = (Verb::Get, Needs::Read);
-        Self { verb, path, needs, id, summary, body: None, gives: Gives::Json("Any"), handler }
+        Self { verb, path, needs, id, summary, body: None, query: &[], gives: Gives::Json("Any"), handler }
     }
 
     /// Something to do.
@@ -112,6 +114,11 @@ impl Route {
     /// It takes a body of this schema.
     pub(crate) const fn takes(self, schema: &'static str) -> Self {
         Self { body: Some(schema), ..self }
+    }
+
+    /// It looks at these parameters of the query.
+    pub(crate) const fn asks(self, query: &'static [&'static str]) -> Self {
+        Self { query, ..self }
     }
 
     /// It gives JSON of this schema.

@@ -12,10 +12,14 @@ const TABLE: &[&[Route]] = &[
     api::LOG,
     api::TOOLS,
     api::CALLS,
+    api::TRAFFIC,
     api::GROUPS,
     api::KEYS,
     api::SESSIONS,
     api::CONFIG,
+    api::INSTALLS,
+    api::PACKAGES,
+    api::TERMINALS,
 ];
 
 /// All routes.

@@ -5,6 +5,7 @@ mod config;
 mod pages;
 mod security;
 mod servers;
+mod terminals;
 
 use std::{collections::BTreeMap, fs, net::IpAddr, sync::Arc};
 
@@ -16,7 +17,7 @@ use http::{
 use http_body_util::{BodyExt, Full};
 use mcp_config::{Composer, Live, Overrides, Variables, parse};
 use mcp_proxy_core::{
-    Builder, Limits, Proxy,
+    Builder, Limits, Proxy, TrafficLimits,
     transport::{Kinds, Secret},
 };
 use mcp_testkit::Script;
@@ -54,6 +55,15 @@ struct With<'a> {
 
 /// A hub whose servers say what `script` does; the browser is logged in.
 async fn scene_of(script: Script) -> Scene {
+    scene_of_both(script, |_| {}).await
+}
+
+/// A hub with options of its own.
+async fn scene_with(change: impl FnOnce(&mut AdminOptions)) -> Scene {
+    scene_of_both(Script::new(), change).await
+}
+
+async fn scene_of_both(script: Script, change: impl FnOnce(&mut AdminOptions)) -> Scene {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("mcp.json");
     fs::write(&path, FILE).unwrap();
@@ -65,9 +75,10 @@ async fn scene_of(script: Script) -> Scene {
     let live = Arc::new(live.with_hub(mcp_config::HubSettings::default(), None));
     let servers = live.servers().unwrap();
     let proxy = servers.into_iter().fold(Proxy::builder(), Builder::server_with);
-    let proxy = proxy.hub(live.hub().unwrap().unwrap()).build().unwrap();
+    let proxy = proxy.hub(live.hub().unwrap().unwrap()).traffic(TrafficLimits::default()).build().unwrap();
     let password = Some(Secret::new(PASSWORD));
-    let options = AdminOptions { password, cheap_hashes: true, ..AdminOptions::default() };
+    let mut options = AdminOptions { password, cheap_hashes: true, ..AdminOptions::default() };
+    change(&mut options);
     let admin = Admin::open(options, proxy, live, None).await.unwrap();
     let mut scene = Scene { admin, cookie: String::new(), csrf: String::new(), _directory: directory };
     scene.log_in().await;

@@ -1,6 +1,7 @@
 //! Many servers as one.
 
 mod announce;
+mod items;
 mod learned;
 mod place;
 mod plane;
@@ -16,6 +17,7 @@ use mcp_protocol::{Era, Revision};
 use mcp_transport::{Caller, Client, Principal, Store};
 use tokio::{runtime::Handle, sync::watch, task::AbortHandle};
 
+pub use self::items::{Hidden, HubItem, HubItems};
 pub(crate) use self::sight::Own;
 pub use self::status::{Freshness, HubStatus, Offered};
 use self::{learned::Learned, plane::Plane};

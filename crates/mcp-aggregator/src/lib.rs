@@ -24,6 +24,7 @@ mod object;
 mod options;
 mod pattern;
 mod pin;
+mod pinned_texts;
 mod pinning;
 mod retry;
 mod rules;
@@ -34,7 +35,7 @@ mod uri;
 mod view;
 
 pub use group::{Grant, Group};
-pub use hub::{Freshness, Hub, HubStatus, Offered, Spoken};
+pub use hub::{Freshness, Hidden, Hub, HubItem, HubItems, HubStatus, Offered, Spoken};
 pub use member::{Member, Unavailable};
 pub use naming::{Exposed, MAX_NAME, Naming, NamingError};
 pub use options::HubOptions;

@@ -10,14 +10,15 @@ use crate::{
     HubOptions, Pin,
     listing::Listing,
     pin::{Pinned, Pins, digest},
+    pinned_texts::Texts,
 };
 
 /// Holds each tool's definition against the one that was first seen, in one era.
 #[derive(Debug)]
 pub(crate) struct Pinning {
     store: Option<Arc<dyn Store>>,
-    /// Under what the pins are kept.
-    key: &'static str,
+    /// Under what the pins are kept, and under what their texts.
+    keys: [&'static str; 2],
     options: Arc<Mutex<Arc<HubOptions>>>,
     pins: Mutex<Memory>,
     read: OnceCell<()>,
@@ -28,25 +29,31 @@ pub(crate) struct Pinning {
 #[derive(Debug, Default)]
 struct Memory {
     pins: Pins,
+    texts: Texts,
     /// Whether there is something that is not kept yet.
     is_new: bool,
 }
 
 impl Pinning {
     pub(crate) fn new(store: Option<Arc<dyn Store>>, options: &Arc<Mutex<Arc<HubOptions>>>, era: Era) -> Self {
-        let key = match era {
-            Era::Legacy => "pins-legacy",
-            Era::Modern => "pins-modern",
+        let keys = match era {
+            Era::Legacy => ["pins-legacy", "pin-texts-legacy"],
+            Era::Modern => ["pins-modern", "pin-texts-modern"],
         };
         let options = Arc::clone(options);
-        Self { store, key, options, pins: Mutex::default(), read: OnceCell::new(), saving: Turn::default() }
+        Self { store, keys, options, pins: Mutex::default(), read: OnceCell::new(), saving: Turn::default() }
     }
 
     /// Reads what was kept, once.
     pub(crate) async fn ready(&self) {
         let Some(store) = &self.store else { return };
         let read = async {
-            match store.load(self.key).await {
+            let [pins, texts] = self.keys;
+            // What they said is only to be shown, and is seen again where nothing has changed.
+            if let Ok(Some(text)) = store.load(texts).await {
+                self.memory().texts = Texts::read(&text).unwrap_or_default();
+            }
+            match store.load(pins).await {
                 Ok(Some(text)) => {
                     if let Some(pins) = Pins::read(&text) {
                         self.memory().pins = pins;
@@ -73,9 +80,10 @@ impl Pinning {
         for tool in listing.list(ListKind::Tools) {
             let digest = digest(&tool.text);
             match memory.pins.check(server, &tool.key, &digest) {
-                Pinned::Same => {}
+                Pinned::Same => memory.is_new |= memory.texts.keep(server, &tool.key, &tool.text),
                 Pinned::New => {
                     memory.pins.approve(server, &tool.key, &digest);
+                    memory.texts.keep(server, &tool.key, &tool.text);
                     memory.is_new = true;
                 }
                 Pinned::Changed => {
@@ -98,8 +106,16 @@ impl Pinning {
         let Some(item) = listing.list(ListKind::Tools).iter().find(|item| *item.key == *tool) else { return false };
         let mut memory = self.memory();
         memory.pins.approve(server, tool, &digest(&item.text));
+        memory.texts.keep(server, tool, &item.text);
         memory.is_new = true;
         true
+    }
+
+    /// What the pinned definition of a tool says (JSON text), if that is known.
+    pub(crate) fn text(&self, server: &str, tool: &str) -> Option<Arc<str>> {
+        let memory = self.memory();
+        let text = memory.texts.get(server, tool)?;
+        (memory.pins.check(server, tool, &digest(text)) == Pinned::Same).then(|| text.into())
     }
 
     /// Keeps what is new.
@@ -110,18 +126,25 @@ impl Pinning {
     pub(crate) async fn save(&self) {
         let Some(store) = &self.store else { return };
         let _turn = self.saving.lock().await;
-        let text = {
+        let written = |memory: &Memory| [memory.pins.write(), memory.texts.write()];
+        let now = {
             let memory = self.memory();
             if !memory.is_new {
                 return;
             }
-            memory.pins.write()
+            written(&memory)
         };
-        match store.save(self.key, &text).await {
+        let save = async || {
+            for (key, text) in self.keys.into_iter().zip(&now) {
+                store.save(key, text).await?;
+            }
+            std::io::Result::Ok(())
+        };
+        match save().await {
             Ok(()) => {
                 let mut memory = self.memory();
                 // Unless more has come meanwhile.
-                memory.is_new = memory.pins.write() != text;
+                memory.is_new = written(&memory) != now;
             }
             Err(error) => tracing::warn!("the pinned definitions of tools cannot be kept: {error}"),
         }

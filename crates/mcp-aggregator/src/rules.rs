@@ -76,6 +76,14 @@ impl Rules {
         }
     }
 
+    /// All rules for single items; those for resources hold for templates too.
+    pub fn items(&self) -> impl Iterator<Item = (ListKind, &str, &ItemRule)> {
+        let tools = self.tools.iter().map(|(key, rule)| (ListKind::Tools, &**key, rule));
+        let prompts = self.prompts.iter().map(|(key, rule)| (ListKind::Prompts, &**key, rule));
+        let resources = self.resources.iter().map(|(key, rule)| (ListKind::Resources, &**key, rule));
+        tools.chain(prompts).chain(resources)
+    }
+
     /// Whether clients see an item.
     #[must_use]
     pub fn shows(&self, kind: ListKind, key: &str) -> bool {

@@ -15,10 +15,14 @@ use std::{
 };
 
 use mcp_jsonrpc::Message;
-use mcp_protocol::{Era, ParamHeaders};
+use mcp_protocol::{Era, ListKind, ParamHeaders};
 
 pub(crate) use self::{build::Parts, lookup::Found};
-use crate::{HubOptions, ItemRule, Member, listing::Listing, template::Template};
+use crate::{
+    HubOptions, ItemRule, Member,
+    listing::{Listing, place},
+    template::Template,
+};
 
 /// All servers as the clients of one scope see them, in one era, at one time. It never changes; another takes its place once
 /// it would be another one.
@@ -70,9 +74,13 @@ struct List {
 
 /// An item as clients see it.
 #[derive(Debug)]
-struct Shown {
-    key: Box<str>,
-    text: Arc<str>,
+pub(crate) struct Shown {
+    /// What clients name it by.
+    pub(crate) key: Box<str>,
+    pub(crate) text: Arc<str>,
+    /// Whose it is, and what that server names it by.
+    pub(crate) member: usize,
+    pub(crate) own: Box<str>,
 }
 
 /// Whose a name is.
@@ -145,6 +153,11 @@ impl View {
             *shown.entry(Arc::clone(self.members[named.member].member.name())).or_default() += 1;
         }
         shown
+    }
+
+    /// The items of a kind as clients see them.
+    pub(crate) fn shown(&self, kind: ListKind) -> &[Shown] {
+        &self.lists[place(kind)].items
     }
 
     /// Where the member of that name stands.

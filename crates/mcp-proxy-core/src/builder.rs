@@ -10,7 +10,7 @@ use mcp_transport_http::server::{Allowed, GuardError};
 #[cfg(feature = "rest")]
 use crate::front::rest::Rest;
 use crate::{
-    Limits, Proxy, ServerOptions, Service,
+    Limits, Proxy, ServerOptions, Service, Traffic, TrafficLimits,
     front::{Front, Rules},
     layers::Places,
     mount::Mount,
@@ -32,6 +32,7 @@ pub struct Builder {
     #[cfg(feature = "hub")]
     hub: Option<crate::HubOptions>,
     store: Option<Arc<dyn Store>>,
+    traffic: Option<TrafficLimits>,
 }
 
 /// Why there is no proxy, or no other servers.
@@ -69,6 +70,7 @@ impl Builder {
             #[cfg(feature = "hub")]
             hub: None,
             store: None,
+            traffic: None,
         }
     }
 
@@ -148,6 +150,14 @@ impl Builder {
         self
     }
 
+    /// Keeps the last calls with what was said in them, within these limits, to be seen through
+    /// [`Proxy::traffic`]. Default: nothing is kept, and that costs nothing.
+    #[must_use]
+    pub fn traffic(mut self, limits: TrafficLimits) -> Self {
+        self.traffic = Some(limits);
+        self
+    }
+
     /// The proxy. It may have no server yet.
     ///
     /// # Errors
@@ -163,6 +173,7 @@ impl Builder {
             limits: Arc::clone(&limits),
             changes: Arc::default(),
             parking: Arc::new(Parking::new(ParkingLimits::default())?),
+            traffic: self.traffic.map(Traffic::new),
         };
         #[cfg(feature = "hub")]
         let hub = self.hub.map(|options| {

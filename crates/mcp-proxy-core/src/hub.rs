@@ -2,7 +2,7 @@
 
 use std::{io, sync::Arc};
 
-use mcp_aggregator::{HubOptions, HubStatus, Place};
+use mcp_aggregator::{HubItems, HubOptions, HubStatus, Place};
 use mcp_transport::{Connection, Principal};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -22,6 +22,13 @@ impl Proxy {
     #[must_use]
     pub fn hub_status(&self) -> Option<HubStatus> {
         self.front().hub().map(|hub| hub.status())
+    }
+
+    /// Every item of every server with what clients see of it, or why they do not; `None` if the servers are not offered as
+    /// one. Must be called inside a tokio runtime.
+    #[must_use]
+    pub fn hub_items(&self) -> Option<HubItems> {
+        self.front().hub().map(|hub| hub.items())
     }
 
     /// Takes a tool as its server has it now for the right one, where definitions are pinned; says whether there is such a

@@ -9,11 +9,12 @@ use mcp_transport::{Caller, ConnectError, Connection, Peer, ServerLog, Transport
 
 use crate::{
     Limits,
-    layers::{Breaker, Guarded, Limit, Measure, Meter, Mirror, Places, Timeout},
+    layers::{Breaker, Guarded, Limit, Measure, Meter, Mirror, Places, Tap, Timeout},
     server::{Changes, Report},
     share::{Share, ShareOptions, Spares},
     ticker::Ticker,
     tool_headers::ToolHeaders,
+    traffic::Traffic,
 };
 
 /// A supervised connection and the share on top of it. Making one does no I/O.
@@ -40,6 +41,8 @@ pub(crate) struct Setting {
     /// Where calls of modern clients wait for what a legacy server asks.
     pub(crate) parking: Arc<Parking>,
     pub(crate) log: ServerLog,
+    /// There if somebody wants to see the calls.
+    pub(crate) traffic: Option<Arc<Traffic>>,
     pub(crate) tool_headers: Arc<ToolHeaders>,
 }
 
@@ -116,7 +119,7 @@ impl Lane {
     }
 }
 
-/// What stands between a client and its connection. Outermost first: what a client sees is what is measured; what is refused
+/// What stands between a client and its connection. Outermost first: what a client sees is what is shown and measured; what is refused
 /// because the server keeps failing waits for no place; the clock runs only once a call has its place, and a call gives its
 /// place back when its clock has ended it. A call that is made again for its headers keeps its place, and has its time anew.
 pub(crate) fn layered(inner: impl Connection, setting: &Setting) -> Arc<dyn Connection> {
@@ -125,7 +128,15 @@ pub(crate) fn layered(inner: impl Connection, setting: &Setting) -> Arc<dyn Conn
     let limited = Limit::new(mirrored, setting.places.clone(), &setting.limits);
     let meter = Arc::clone(&setting.meter);
     match &setting.breaker {
-        Some(breaker) => Arc::new(Measure::new(Guarded::new(limited, Arc::clone(breaker)), meter)),
-        None => Arc::new(Measure::new(limited, meter)),
+        Some(breaker) => shown(Measure::new(Guarded::new(limited, Arc::clone(breaker)), meter), setting),
+        None => shown(Measure::new(limited, meter), setting),
+    }
+}
+
+/// Where nobody wants to see the calls, nothing stands there that could.
+fn shown(inner: impl Connection, setting: &Setting) -> Arc<dyn Connection> {
+    match &setting.traffic {
+        Some(traffic) => Arc::new(Tap::new(inner, Arc::clone(&setting.name), Arc::clone(traffic))),
+        None => Arc::new(inner),
     }
 }

@@ -35,6 +35,7 @@ mod timestamp;
 #[cfg(feature = "tls")]
 mod tls;
 mod tool_headers;
+mod traffic;
 
 pub use builder::{BuildError, Builder};
 pub use endpoint::{Endpoint, ResponseBody};
@@ -71,3 +72,4 @@ pub use servers::{RESERVED_NAMES, Slot};
 pub use timestamp::iso;
 #[cfg(feature = "tls")]
 pub use tls::{Tls, TlsError};
+pub use traffic::{CallOutcome, Direction, Exchange, Exchanged, Traffic, TrafficCall, TrafficLimits};

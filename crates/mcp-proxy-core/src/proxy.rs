@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use crate::{
-    BuildError, Builder, Endpoint, Limits,
+    BuildError, Builder, Endpoint, Limits, Traffic,
     front::{Front, SessionInfo},
     metrics, run,
     server::{Opened, Server, ServerCalls, ServerStatus, Unreachable},
@@ -143,6 +143,12 @@ impl Proxy {
     #[must_use]
     pub fn calls(&self) -> Vec<ServerCalls> {
         self.front.servers().now().iter().map(|server| server.calls()).collect()
+    }
+
+    /// The last calls with what was said in them; `None` unless [`Builder::traffic`] has asked for it.
+    #[must_use]
+    pub fn traffic(&self) -> Option<Arc<Traffic>> {
+        self.front.servers().traffic().cloned()
     }
 
     /// The log of a server: its stderr, where it has one, and what has become of it; `None` if there is no such server. It

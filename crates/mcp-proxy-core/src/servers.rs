@@ -23,6 +23,7 @@ use crate::{
     share::ShareOptions,
     ticker::Ticker,
     tool_headers::ToolHeaders,
+    traffic::Traffic,
 };
 
 /// What there is to be of a server when the servers of a proxy change.
@@ -61,6 +62,7 @@ pub(crate) struct Making {
     pub(crate) places: Places,
     pub(crate) changes: Arc<Changes>,
     pub(crate) parking: Arc<Parking>,
+    pub(crate) traffic: Option<Arc<Traffic>>,
 }
 
 impl Making {
@@ -135,6 +137,11 @@ impl Servers {
         &self.making.parking
     }
 
+    /// The last calls, if somebody wants to see them.
+    pub(crate) fn traffic(&self) -> Option<&Arc<Traffic>> {
+        self.making.traffic.as_ref()
+    }
+
     pub(crate) fn changes(&self) -> &Arc<Changes> {
         &self.making.changes
     }
@@ -193,6 +200,7 @@ impl Servers {
             changes: Arc::clone(&making.changes),
             parking: Arc::clone(&making.parking),
             log: options.log.clone(),
+            traffic: making.traffic.clone(),
             tool_headers: Arc::new(ToolHeaders::new(options.is_dedicated(), options.is_remote())),
         };
         Server::new(options, &client, setting)

@@ -207,4 +207,28 @@ mod tests {
         assert!(!shown.contains("s3cret"), "{shown}");
         assert!(shown.contains("\"lab\"") && shown.contains("1 arguments") && shown.contains("TOKEN"), "{shown}");
     }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn the_log_holds_the_last_words_of_all_children_and_their_ends() {
+        use mcp_protocol::Revision;
+
+        let log = ServerLog::default();
+        let server = StdioServer::new("/bin/sh").args(["-c", "echo a word >&2; exit 3"]).log(log.clone());
+        let mut last = log.watch();
+        for lines in [3, 6] {
+            let connection = server.connect(&Caller::proxy(Revision::LATEST_LEGACY)).await.unwrap();
+            last.wait_for(|last| *last == lines).await.unwrap();
+            connection.close().await;
+        }
+        let lines = log.lines();
+        let text = |at: usize| &*lines[at].text;
+        for at in [0, 3] {
+            let mut others = [text(at), text(at + 1)];
+            others.sort_unstable();
+            assert!(others[0] == "a word" && others[1].ends_with("has started"), "{others:?}");
+            assert!(text(at + 2).starts_with("process ") && text(at + 2).ends_with("has exited with code 3"));
+        }
+        assert_eq!(lines.iter().filter(|line| line.source == mcp_transport::LogSource::Stderr).count(), 2);
+    }
 }

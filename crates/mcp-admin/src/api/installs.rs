@@ -22,9 +22,12 @@ mod configured;
 pub(crate) use configured::state_of;
 
 pub(crate) const ROUTES: &[Route] = &[
-    Route::get("/installs", "listInstalls", "The servers that can be installed, and where that stands.", |state, ask| {
-        Box::pin(list(state, ask))
-    })
+    Route::get(
+        "/installs",
+        "listInstalls",
+        "The servers that can be installed, and where that stands.",
+        |state, ask| Box::pin(list(state, ask)),
+    )
     .gives("Installs"),
     Route::post(
         "/installs/{server}",
@@ -41,9 +44,12 @@ pub(crate) const ROUTES: &[Route] = &[
         |state, ask| Box::pin(watch(state, ask)),
     )
     .events("info, stdout, stderr, done"),
-    Route::delete("/installs/{server}", "cancelInstall", "Ends an install with everything it has started.", |state, ask| {
-        Box::pin(cancel(state, ask))
-    })
+    Route::delete(
+        "/installs/{server}",
+        "cancelInstall",
+        "Ends an install with everything it has started.",
+        |state, ask| Box::pin(cancel(state, ask)),
+    )
     .nothing(),
 ];
 

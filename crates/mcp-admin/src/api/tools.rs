@@ -1,5 +1,7 @@
 //! Tools, prompts and resources: what clients see of them, and what is different about them.
 
+mod items;
+
 use std::sync::Arc;
 
 use mcp_config::ItemKind;
@@ -13,6 +15,13 @@ use crate::{
 };
 
 pub(crate) const ROUTES: &[Route] = &[
+    Route::get(
+        "/tools",
+        "listTools",
+        "Every tool, prompt and resource of every server, shown or not.",
+        |state, ask| Box::pin(items::list(state, ask)),
+    )
+    .gives("Items"),
     Route::put("/tools/{server}/{kind}/{key}", "setRule", "Makes something different about an item.", |state, ask| {
         Box::pin(put(state, ask))
     })

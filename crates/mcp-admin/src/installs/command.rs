@@ -15,7 +15,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{InstallCommand, Log, Source};
+use super::{InstallCommand, Source, log::Log};
 use crate::{
     environment::without_secrets,
     offspring::{Ask, Mark, Offspring},

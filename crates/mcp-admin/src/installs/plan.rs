@@ -3,33 +3,21 @@
 use std::path::{Component, Path, PathBuf};
 
 use aws_lc_rs::digest::{Context, SHA256};
-use mcp_config::check_name;
 
 use crate::hex::hex;
 
 /// Why there is no plan for a server.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PlanError {
-    /// The name of the server cannot name a directory.
-    #[error("the name of the server cannot name a directory; give it an `installDirectory`")]
-    Name,
+    /// It could be anywhere.
+    #[error("the directory of an install must be an absolute path")]
+    Relative,
     /// The directory leads up.
     #[error("`installDirectory` must not have `..` in it; write where it really is")]
     Up,
     /// There is no directory above it to run commands in.
     #[error("`installDirectory` must be a directory inside another one")]
     Root,
-}
-
-/// Where the directory was said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum DirectoryFrom {
-    /// In `installDirectory` of the server.
-    Configuration,
-    /// It is below `TOOLS_FOLDER`, which is this.
-    ToolsFolder(PathBuf),
-    /// Nowhere: it is below `tools` in the working directory.
-    Default,
 }
 
 /// A command of an install.
@@ -76,38 +64,21 @@ pub(crate) struct InstallPlan {
     pub(crate) server: String,
     /// What has to be there afterwards. An absolute path.
     pub(crate) directory: PathBuf,
-    /// Where that was said.
-    pub(crate) from: DirectoryFrom,
     /// What is run in the directory above it, one after the other.
     pub(crate) commands: Vec<InstallCommand>,
 }
 
 impl InstallPlan {
-    /// A plan for `server`: its directory is `configured`, or else its name in `tools_folder`, or else its name in `tools`.
-    /// What is relative is so to `here`, the working directory. An empty path is none.
+    /// A plan that makes `directory`.
     ///
     /// # Errors
     ///
-    /// Fails if the directory would lie outside of where it belongs.
-    pub(crate) fn new(
-        server: &str,
-        configured: Option<&Path>,
-        tools_folder: Option<&Path>,
-        here: &Path,
-        commands: Vec<InstallCommand>,
-    ) -> Result<Self, PlanError> {
-        let configured = configured.filter(|path| !path.as_os_str().is_empty());
-        let tools_folder = tools_folder.filter(|path| !path.as_os_str().is_empty());
-        let (directory, from) = match (configured, tools_folder) {
-            (Some(directory), _) => (here.join(directory), DirectoryFrom::Configuration),
-            (None, Some(folder)) => {
-                (here.join(folder).join(single(server)?), DirectoryFrom::ToolsFolder(folder.into()))
-            }
-            (None, None) => (here.join("tools").join(single(server)?), DirectoryFrom::Default),
-        };
-        // The proxy itself may run anywhere; what the configuration adds to that must not lead up.
-        let added = configured.or(tools_folder).unwrap_or(Path::new(""));
-        if added.components().any(|part| part == Component::ParentDir) {
+    /// Fails if it is not clear where that is, or there is nowhere to run commands.
+    pub(crate) fn new(server: &str, directory: &Path, commands: Vec<InstallCommand>) -> Result<Self, PlanError> {
+        if !directory.is_absolute() {
+            return Err(PlanError::Relative);
+        }
+        if directory.components().any(|part| part == Component::ParentDir) {
             return Err(PlanError::Up);
         }
         // Without `.` and doubled slashes, so that the directory above is the one that it seems to be.
@@ -115,7 +86,7 @@ impl InstallPlan {
         if directory.parent().is_none() {
             return Err(PlanError::Root);
         }
-        Ok(Self { server: server.to_owned(), directory, from, commands })
+        Ok(Self { server: server.to_owned(), directory, commands })
     }
 
     /// The directory that the commands run in.
@@ -149,53 +120,33 @@ impl InstallPlan {
     }
 }
 
-/// The name as one part of a path.
-fn single(server: &str) -> Result<&str, PlanError> {
-    let mut parts = Path::new(server).components();
-    let single = matches!((parts.next(), parts.next()), (Some(Component::Normal(part)), None) if part == server);
-    // The second also refuses what means something on other systems.
-    if single && check_name(server).is_ok() { Ok(server) } else { Err(PlanError::Name) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn plan(server: &str, configured: Option<&str>, folder: Option<&str>) -> Result<InstallPlan, PlanError> {
-        InstallPlan::new(server, configured.map(Path::new), folder.map(Path::new), Path::new("/here"), Vec::new())
+    fn plan(server: &str, directory: &str) -> Result<InstallPlan, PlanError> {
+        InstallPlan::new(server, Path::new(directory), Vec::new())
     }
 
     #[test]
-    fn the_directory_is_the_first_that_is_said() {
-        for (configured, folder, directory, from) in [
-            (Some("/opt/it"), Some("/tools"), "/opt/it", DirectoryFrom::Configuration),
-            (Some("./it/"), None, "/here/it", DirectoryFrom::Configuration),
-            (None, Some("/tools"), "/tools/a b", DirectoryFrom::ToolsFolder("/tools".into())),
-            (Some(""), Some("t"), "/here/t/a b", DirectoryFrom::ToolsFolder("t".into())),
-            (None, Some(""), "/here/tools/a b", DirectoryFrom::Default),
-        ] {
-            let plan = plan("a b", configured, folder).unwrap();
-            assert_eq!((plan.directory.as_path(), plan.from), (Path::new(directory), from));
-        }
-        assert_eq!(plan("a", Some("/opt/it"), None).unwrap().parent(), Path::new("/opt"));
+    fn commands_run_above_the_directory() {
+        let plan = plan("a", "/opt/./tools//it/").unwrap();
+        assert_eq!((plan.directory.as_path(), plan.parent()), (Path::new("/opt/tools/it"), Path::new("/opt/tools")));
     }
 
     #[test]
     fn nothing_leads_out_of_where_it_belongs() {
-        for name in ["..", ".", "", "../../etc", "a/../../etc", "/etc", "a/b", "a\\..\\b", "a/"] {
-            assert_eq!(plan(name, None, Some("/tools")), Err(PlanError::Name), "{name}");
+        for path in ["/tools/..", "/tools/../etc", "/opt/a/../../b/c"] {
+            assert_eq!(plan("a", path), Err(PlanError::Up), "{path}");
         }
-        for path in ["../it", "/opt/../etc/it", "a/../../b"] {
-            assert_eq!(plan("a", Some(path), None), Err(PlanError::Up), "{path}");
-        }
-        assert_eq!(plan("a", None, Some("../tools")), Err(PlanError::Up));
-        assert_eq!(plan("a", Some("/"), None), Err(PlanError::Root));
+        assert_eq!(plan("a", "tools/it"), Err(PlanError::Relative));
+        assert_eq!(plan("a", "/"), Err(PlanError::Root));
     }
 
     #[test]
     fn a_digest_tells_all_plans_apart() {
         let with =
-            |commands: &[InstallCommand]| InstallPlan { commands: commands.into(), ..plan("a", None, None).unwrap() };
+            |commands: &[InstallCommand]| InstallPlan { commands: commands.into(), ..plan("a", "/t/a").unwrap() };
         let words = |words: &[&str]| InstallCommand::Words(words.iter().map(|&word| word.to_owned()).collect());
         let plans = [
             with(&[]),
@@ -203,8 +154,8 @@ mod tests {
             with(&[words(&["a"]), words(&["b"])]),
             with(&[words(&["a b"])]),
             with(&[InstallCommand::Shell("a b".to_owned())]),
-            plan("b", None, None).unwrap(),
-            plan("a", Some("/elsewhere"), None).unwrap(),
+            plan("b", "/t/a").unwrap(),
+            plan("a", "/t/b").unwrap(),
         ];
         for (i, one) in plans.iter().enumerate() {
             for (j, other) in plans.iter().enumerate() {

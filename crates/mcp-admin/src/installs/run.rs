@@ -6,8 +6,9 @@ use tokio::{fs, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    DirectoryFrom, InstallLimits, InstallPlan, Log,
+    InstallLimits, InstallPlan,
     command::{self, Ended},
+    log::Log,
 };
 
 /// Why an install did not come to its end.
@@ -78,16 +79,7 @@ async fn steps(
     limits: InstallLimits,
 ) -> Result<(), RunError> {
     let (directory, parent) = (plan.directory.display().to_string(), plan.parent().display().to_string());
-    log.info(match &plan.from {
-        DirectoryFrom::Configuration => format!("Using 'installDirectory' from config: {directory}"),
-        DirectoryFrom::ToolsFolder(folder) => {
-            format!("Using 'TOOLS_FOLDER' env var ('{}'). Target server directory: {directory}", folder.display())
-        }
-        DirectoryFrom::Default => format!(
-            "No 'installDirectory' in config or 'TOOLS_FOLDER' env var. Defaulting to project's 'tools' subfolder. \
-             Target server directory: {directory}"
-        ),
-    });
+    log.info(format!("Target server directory: {directory}"));
     log.info(format!("Install commands will be executed in: {parent}"));
     fs::create_dir_all(plan.parent()).await.map_err(|error| RunError::Parent(parent.clone(), error))?;
     log.info(format!("Ensured execution directory exists: {parent}"));

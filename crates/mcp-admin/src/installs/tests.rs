@@ -5,7 +5,7 @@ use super::*;
 /// A plan for the server `it` in a new folder; each line is one for a shell.
 fn plan(folder: &Path, lines: &[&str]) -> InstallPlan {
     let commands = lines.iter().map(|&line| InstallCommand::Shell(line.to_owned())).collect();
-    InstallPlan::new("it", None, Some(&folder.join("tools")), folder, commands).unwrap()
+    InstallPlan::new("it", &folder.join("tools/it"), commands).unwrap()
 }
 
 fn start(installs: &Installs, plan: &InstallPlan) -> Result<Install, InstallError> {
@@ -56,7 +56,7 @@ async fn commands_run_in_order_above_the_directory_and_every_step_is_told() {
     assert_eq!(
         info,
         [
-            format!("Using 'TOOLS_FOLDER' env var ('{tools}'). Target server directory: {it}"),
+            format!("Target server directory: {it}"),
             format!("Install commands will be executed in: {tools}"),
             format!("Ensured execution directory exists: {tools}"),
             format!("Target server directory '{it}' does not exist. Proceeding with installation commands..."),

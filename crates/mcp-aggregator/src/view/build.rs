@@ -169,7 +169,7 @@ impl Build<'_> {
             let seen = Arc::clone(&text);
             let owner = Named { member, own, rule, is_repeatable, text: seen, param_headers: OnceLock::new() };
             owners.insert(name.text.clone(), owner);
-            list.push(Shown { key: name.text, text });
+            list.push(Shown { key: name.text, text, member, own: item.key.clone() });
         }
         self.renamed.extend(renamed);
         self.conflicts.extend(conflicts);
@@ -214,7 +214,7 @@ impl Build<'_> {
                 };
                 let text = under_uri(ListKind::Resources, item, &key, rule.as_ref());
                 owners.entry(key.clone()).or_insert(member);
-                list.push(Shown { key, text });
+                list.push(Shown { key, text, member, own: item.key.clone() });
             }
         }
         (list, owners)
@@ -234,7 +234,7 @@ impl Build<'_> {
                 let text = under_uri(ListKind::ResourceTemplates, item, &key, rule.as_ref());
                 let template = Template::new(&item.key);
                 owners.push(TemplateOf { text: item.key.clone(), template, member, is_prefixed });
-                list.push(Shown { key, text });
+                list.push(Shown { key, text, member, own: item.key.clone() });
             }
         }
         (list, owners)

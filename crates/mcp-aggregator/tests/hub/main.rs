@@ -9,6 +9,7 @@ mod calls;
 mod control;
 mod crowd;
 mod dedicated;
+mod items;
 mod leave;
 mod lists;
 mod modern;

@@ -59,30 +59,34 @@ impl Doors {
         self.current.load().gate.is_closed()
     }
 
-    /// Makes `keys` the ones that open it. What had come in by others is told to end.
-    fn change(&self, keys: Keys) {
+    /// Makes `keys` the ones that open it. What had come in by others is told to end. Gives what there was, and what there is.
+    fn change(&self, keys: Keys) -> [Arc<Open>; 2] {
         let _turn = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let old = self.current.load_full();
         let new = Arc::new(old.followed_by(keys, &self.stopping));
         self.current.store(Arc::clone(&new));
         let kept: Vec<_> = new.doors().map(Arc::as_ptr).collect();
         old.doors().filter(|door| !kept.contains(&Arc::as_ptr(door))).for_each(|door| door.close());
+        [old, new]
     }
 }
 
 impl Open {
     /// The door of whoever came in as `principal`; a closed one if nobody may any more.
     pub(super) fn door(&self, principal: &Principal) -> Arc<Door> {
-        let door = match principal {
-            Principal::Named(name) => self.named.get(name),
-            Principal::Anonymous => self.anonymous.as_ref(),
-            Principal::Proxy => None,
-        };
-        door.cloned().unwrap_or_else(|| {
+        self.find(principal).cloned().unwrap_or_else(|| {
             let door = Door::new(CancellationToken::new());
             door.close();
             Arc::new(door)
         })
+    }
+
+    fn find(&self, principal: &Principal) -> Option<&Arc<Door>> {
+        match principal {
+            Principal::Named(name) => self.named.get(name),
+            Principal::Anonymous => self.anonymous.as_ref(),
+            Principal::Proxy => None,
+        }
     }
 
     /// What comes after it with these keys. Doors of keys that are the same in both stay.
@@ -131,13 +135,10 @@ impl Door {
 impl Front {
     /// Makes `keys` the ones that open the proxy, and ends what others have opened.
     pub(crate) fn set_keys(&self, keys: Keys) {
-        let old = self.doors.now().gate.keys().clone();
-        self.doors.change(keys);
-        let open = self.doors.now();
-        let may_stay = |owner: &Principal| match owner {
-            Principal::Named(name) => old.agree(open.gate.keys(), name),
-            Principal::Anonymous => open.anonymous.is_some(),
-            Principal::Proxy => true,
+        let [old, new] = self.doors.change(keys);
+        let may_stay = |owner: &Principal| match (old.find(owner), new.find(owner)) {
+            (Some(old), Some(new)) => Arc::ptr_eq(old, new),
+            _ => false,
         };
         self.close(self.sessions.end_where(|session| !may_stay(session.owner())));
     }

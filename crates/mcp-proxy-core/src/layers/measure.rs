@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use futures::Stream;
 use mcp_jsonrpc::{Kind, Message};
-use mcp_protocol::{is_tool_error, method};
+use mcp_protocol::method;
 use mcp_transport::{Caller, Closed, Connection, Events, Lost, Peer, Reply, ReplySource, Request, SendError};
 use tokio::time::Instant;
 
@@ -32,10 +32,6 @@ struct Watch {
     is_of_tool: bool,
 }
 
-/// Bytes of a result that are looked through for whether a tool has failed: what a tool says about that is short, and
-/// large results are not to be read once more.
-const MOST_LOOKED_AT: usize = 16 << 10;
-
 impl<C> Measure<C> {
     pub(crate) fn new(inner: C, meter: Arc<Meter>) -> Self {
         Self { inner, meter }
@@ -48,17 +44,6 @@ impl Watch {
             let now = Instant::now();
             let took = self.started.filter(|_| outcome != Outcome::NotSent).map(|started| now - started);
             series.note(outcome, now, took);
-        }
-    }
-
-    fn of(&self, response: &Message) -> Outcome {
-        let has_failed = |result: &str| result.len() <= MOST_LOOKED_AT && is_tool_error(result);
-        if response.is_error() {
-            Outcome::Error
-        } else if self.is_of_tool && response.result().is_some_and(has_failed) {
-            Outcome::ToolError
-        } else {
-            Outcome::Ok
         }
     }
 }
@@ -124,7 +109,7 @@ impl Stream for Measured {
         let next = Pin::new(reply).poll_next(context);
         match &next {
             Poll::Ready(Some(Ok(message))) if message.kind() == Kind::Response => {
-                this.watch.end(this.watch.of(message));
+                this.watch.end(Outcome::of(message, this.watch.is_of_tool));
             }
             Poll::Ready(Some(Err(Lost::Cancelled))) => this.watch.end(Outcome::Cancelled),
             Poll::Ready(Some(Err(_)) | None) => this.watch.end(Outcome::Lost),

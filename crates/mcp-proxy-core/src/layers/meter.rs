@@ -9,7 +9,8 @@ use std::{
     time::Duration,
 };
 
-use mcp_protocol::{method, mirrored_name};
+use mcp_jsonrpc::Message;
+use mcp_protocol::{is_tool_error, method, mirrored_name};
 use mcp_transport::Request;
 use prometheus_client::metrics::histogram::Histogram;
 use tokio::time::Instant;
@@ -59,12 +60,28 @@ const MAX_NAME: usize = 128;
 /// What all that is not counted apart goes by.
 pub(crate) const OTHER: &str = "other";
 
+/// Bytes of a result that are looked through for whether a tool has failed: what a tool says about that is short, and
+/// large results are not to be read once more.
+pub(super) const MOST_LOOKED_AT: usize = 16 << 10;
+
 /// Upper bounds in seconds.
 const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 15.0, 60.0];
 
 impl Outcome {
     pub(crate) const ALL: [Self; 6] =
         [Self::Ok, Self::ToolError, Self::Error, Self::Lost, Self::NotSent, Self::Cancelled];
+
+    /// How a call has ended that has this response; `is_of_tool` if it was of a tool.
+    pub(crate) fn of(response: &Message, is_of_tool: bool) -> Self {
+        let has_failed = |result: &str| result.len() <= MOST_LOOKED_AT && is_tool_error(result);
+        if response.is_error() {
+            Self::Error
+        } else if is_of_tool && response.result().is_some_and(has_failed) {
+            Self::ToolError
+        } else {
+            Self::Ok
+        }
+    }
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {

@@ -7,6 +7,7 @@ mod measure;
 mod meter;
 mod mirror;
 mod recent;
+mod tap;
 mod timeout;
 
 pub use breaker::Health;
@@ -16,4 +17,5 @@ pub(crate) use limit::{Limit, Places};
 pub(crate) use measure::Measure;
 pub(crate) use meter::{Meter, Outcome};
 pub(crate) use mirror::Mirror;
+pub(crate) use tap::Tap;
 pub(crate) use timeout::Timeout;

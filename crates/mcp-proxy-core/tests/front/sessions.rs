@@ -1,7 +1,10 @@
 //! Sessions as a person sees them.
 
+use std::time::Duration;
+
 use mcp_proxy_core::{Proxy, transport::Principal};
 use mcp_testkit::Script;
+use tokio::time::sleep;
 
 use crate::{
     client::{Client, call, get, initialize, legacy, post},
@@ -18,6 +21,7 @@ async fn sessions_are_listed_with_who_uses_them_and_how() {
     let mut server = stage.server().await;
     let asked = client.begin(post(call(1)).session(&id).key(ALICE));
     let request = server.hear("tools/call").await;
+    sleep(Duration::from_millis(10)).await;
     let pair = client.open(get("/lab/sse").key(BOB)).await;
     pair.expect_stream();
 
@@ -39,9 +43,10 @@ async fn sessions_are_listed_with_who_uses_them_and_how() {
 
 #[tokio::test(start_paused = true)]
 async fn a_person_can_end_a_session_with_its_calls_and_streams() {
-    let client = Client::of(legacy(Script::new().transport()));
+    let client = Client::of(legacy(Script::new().say("tools/call", [""; 0]).transport()));
     let id = client.session("2025-06-18").await;
     let mut events = client.open(get("/mcp").session(&id)).await;
+    sleep(Duration::from_millis(10)).await;
     let mut pair = client.open(get("/sse")).await;
     let asked = client.begin(post(call(1)).session(&id));
     while client.proxy.sessions()[0].pending == 0 {

@@ -18,3 +18,4 @@ mod granted;
 mod paths;
 mod repeated;
 mod streams;
+mod traffic;

@@ -6,7 +6,7 @@ use mcp_protocol::Revision;
 use mcp_transport::{Memory, MemoryEnd, NotSent, Transport};
 use tokio::time::sleep;
 
-use super::*;
+use super::{super::meter::MOST_LOOKED_AT, *};
 
 fn request(method: &str) -> Request {
     let message = Message::request(&Id::from(1), method, Some(r#"{"name":"t"}"#));
