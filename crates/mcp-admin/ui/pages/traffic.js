@@ -64,7 +64,7 @@ export async function show(view, { query, signal }) {
   fill(view,
     head("Traffic", "Every call that goes through the hub, as it happens. The hub keeps the last ones in memory only, with secrets taken out.", hold),
     h("div", { class: "filters", role: "search" }, search, servers, outcomes), said, place);
-  for (const one of (await get("/traffic?limit=500", { signal })).calls.sort((a, b) => new Date(a.at) - new Date(b.at))) keep(one);
+  for (const one of (await get("/traffic?limit=500", { signal })).calls.sort((a, b) => a.id - b.id)) keep(one);
   draw();
   listen(stream("/traffic/events"), { call: (one) => { keep(one); soon(); } }, { signal });
 }
@@ -111,6 +111,7 @@ async function detail(one) {
     build: () => ({
       body: [
         h("dl", { class: "pairs" }, pair("Outcome", outcomeBadge(full.outcome)), pair("Server", full.server), pair("Method", full.method), pair("Who", full.who), pair("Client", clientName(full.client)), pair("Revision", full.revision), pair("Time", `${time(full.at)}, took ${took(full.tookMs)}`)),
+        full.omitted > 0 ? h("p", { class: "muted" }, `${full.omitted} more messages were too much to keep.`) : null,
         full.exchange?.length > 0 ? full.exchange.map((line) => exchangeLine(line, "client to server", "server to client")) : h("p", { class: "muted" }, "Its words are not kept any more."),
       ],
     }),
