@@ -24,7 +24,7 @@ if (values.help) {
   process.exit(0);
 }
 
-const LONGEST = 60_000;
+const LONGEST = 150_000;
 const started = Date.now();
 const hub = await startHub();
 const browser = await openBrowser();

@@ -11,6 +11,7 @@ const app = document.getElementById("app");
 let session = null;
 let page = null;
 let main = null;
+let moved = false;
 
 async function signIn(message) {
   page?.abort();
@@ -67,7 +68,10 @@ async function render() {
   fill(main, view);
   const heading = view.querySelector("h1");
   document.title = `${heading?.textContent ?? "MCP hub"} · MCP hub`;
-  if (heading && document.activeElement === document.body) {
+  // After a move within the pages, a screen reader goes on at the new heading; at the first one it begins at the top.
+  const isFirst = !moved;
+  moved = true;
+  if (heading && !isFirst && document.activeElement === document.body) {
     heading.tabIndex = -1;
     heading.focus({ preventScroll: true });
   }

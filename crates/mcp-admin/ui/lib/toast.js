@@ -26,7 +26,7 @@ function toast(kind, text, details = []) {
   );
   corner().append(entry);
   // An error stays until it is dismissed; there are never more than a few.
-  if (kind === "ok" || kind === "info") setTimeout(() => entry.remove(), STAYS);
+  if (kind !== "error") setTimeout(() => entry.remove(), kind === "warn" ? 2 * STAYS : STAYS);
   while (place.childElementCount > 4) place.firstElementChild.remove();
 }
 

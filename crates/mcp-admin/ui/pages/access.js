@@ -58,7 +58,7 @@ function drawGroups(place, { groups, etag }, state) {
 }
 
 async function editGroup(name, old, etag, state) {
-  const input = h("input", { value: name ?? "", required: true, pattern: "[^/\\s]+", disabled: name !== null, spellcheck: "false" });
+  const input = h("input", { value: name ?? "", required: true, pattern: "[^\\/\\s]+", disabled: name !== null, spellcheck: "false" });
   const servers = linesEdit(old.servers, { placeholder: "all servers" });
   const tools = linesEdit(old.tools, { placeholder: "all their tools" });
   const deny = linesEdit(old.deny, { placeholder: "none" });
