@@ -56,7 +56,7 @@ impl AdminArguments {
 type Served = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 async fn begin(settings: mcp_config::Admin, running: Running) -> Result<Served, CliError> {
-    let Running { proxy, live, store, url, has_keys, shutdown } = running;
+    let Running { proxy, live, store, url, shutdown } = running;
     let options = AdminOptions {
         username: settings.username.value.into(),
         password: settings.password.value,
@@ -65,7 +65,6 @@ async fn begin(settings: mcp_config::Admin, running: Running) -> Result<Served, 
         terminal: settings.terminal.value,
         pages: settings.pages.value,
         hub_url: url,
-        has_keys,
         ..AdminOptions::default()
     };
     let address = settings.address.value;

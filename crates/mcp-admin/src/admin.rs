@@ -66,7 +66,7 @@ impl Admin {
     ) -> Result<Self, AdminError> {
         let site = Site::new(options.url.as_deref())?;
         let (login, made) = Login::open(&options, store.as_ref()).await?;
-        Ok(Self { state: State::new(options, site, login, proxy, live, store), made })
+        Ok(Self { state: State::new(options, site, login, proxy, live), made })
     }
 
     /// The password that was made just now, to be shown once; `None` if there was one.

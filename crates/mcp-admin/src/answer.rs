@@ -127,11 +127,13 @@ pub(crate) fn json_text(status: StatusCode, text: impl Into<Bytes>) -> Response<
 }
 
 /// `200` in JSON.
+#[expect(clippy::unnecessary_wraps, reason = "it is what a handler gives")]
 pub(crate) fn ok(value: &(impl Serialize + ?Sized)) -> Answer {
     Ok(json(StatusCode::OK, value))
 }
 
 /// `204`.
+#[expect(clippy::unnecessary_wraps, reason = "it is what a handler gives")]
 pub(crate) fn nothing() -> Answer {
     let mut response = Response::new(full(Bytes::new()));
     *response.status_mut() = StatusCode::NO_CONTENT;

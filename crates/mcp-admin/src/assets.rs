@@ -19,7 +19,7 @@ type Files = &'static [(&'static str, &'static [u8])];
 
 const FILES: Files = include!(concat!(env!("OUT_DIR"), "/files.rs"));
 
-/// The ETags of [`FILES`], in their order.
+/// The entity tags of [`FILES`], in their order.
 static TAGS: LazyLock<Vec<String>> = LazyLock::new(|| FILES.iter().map(|(_, content)| tag(content)).collect());
 
 /// Where files come from.

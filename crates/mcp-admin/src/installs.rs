@@ -21,7 +21,7 @@ mod tests;
 pub(crate) use log::{Said, Source, Watcher};
 
 use log::Log;
-pub(crate) use plan::{InstallCommand, InstallPlan, PlanError, join_words};
+pub(crate) use plan::{InstallPlan, PlanError};
 
 /// Bounds of installs.
 #[derive(Clone, Copy, Debug)]

@@ -8,6 +8,8 @@
 //!
 //! What is not here: what a configuration means, printing, and the TLS in front.
 
+#![expect(clippy::unused_async, reason = "all handlers have one form, whether they wait or not")]
+
 mod admin;
 mod answer;
 mod api;
@@ -31,6 +33,7 @@ mod site;
 mod state;
 mod terminals;
 #[cfg(test)]
+#[expect(clippy::disallowed_types, reason = "a test looks at an answer as a tree")]
 mod tests;
 
 pub use admin::{Admin, AdminError};

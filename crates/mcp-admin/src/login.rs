@@ -150,6 +150,6 @@ async fn session(state: Arc<State>, ask: Ask) -> Answer {
         version: env!("CARGO_PKG_VERSION"),
         features: Features { terminal: state.options.terminal, writable: true },
         hub_url: &state.options.hub_url,
-        has_keys: state.options.has_keys,
+        has_keys: state.live.keys().is_ok_and(|keys| !keys.is_empty()),
     })
 }

@@ -21,8 +21,6 @@ pub struct AdminOptions {
     pub terminal: bool,
     /// Where clients reach the hub, for what is to be copied into their configurations. Default: `http://127.0.0.1:3663`.
     pub hub_url: String,
-    /// Whether the hub asks for a key. Default: no.
-    pub has_keys: bool,
     /// TCP connections at a time; more wait. Default: 128.
     pub connections: usize,
     /// Bytes of a request's body. Default: 4 MiB.
@@ -45,7 +43,6 @@ impl Default for AdminOptions {
             url: None,
             terminal: false,
             hub_url: "http://127.0.0.1:3663".to_owned(),
-            has_keys: false,
             connections: 128,
             body: 4 << 20,
             patience: Duration::from_secs(30),

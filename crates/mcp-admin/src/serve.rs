@@ -41,7 +41,7 @@ where
     let is_api = path.starts_with("/api/") || path == "/api";
     let mut response = match checked(state, peer, request, is_api).await {
         Ok(response) => response,
-        Err(refusal) if !is_api => page(refusal),
+        Err(refusal) if !is_api => page(&refusal),
         Err(refusal) => refusal.into_response(),
     };
     stamp(response.headers_mut(), is_api);
@@ -171,7 +171,7 @@ fn wrong_method(methods: &[Method]) -> Response<Body> {
 }
 
 /// A refusal for a person who has opened a page.
-fn page(refusal: Refusal) -> Response<Body> {
+fn page(refusal: &Refusal) -> Response<Body> {
     let title = if refusal.error == EXPOSED { "Not over plain http" } else { "Not answered" };
     let text = refusal.error.replace('&', "&amp;").replace('<', "&lt;");
     let html = format!(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mcp_config::Live;
-use mcp_proxy_core::{Proxy, transport::Store};
+use mcp_proxy_core::Proxy;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -25,8 +25,6 @@ pub(crate) struct State {
     pub(crate) login: Login,
     pub(crate) proxy: Proxy,
     pub(crate) live: Arc<Live>,
-    /// Where what has to outlive the process is kept.
-    pub(crate) store: Option<Arc<dyn Store>>,
     pub(crate) assets: Assets,
     pub(crate) audit: Audit,
     pub(crate) board: Arc<Board>,
@@ -38,14 +36,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(
-        options: AdminOptions,
-        site: Site,
-        login: Login,
-        proxy: Proxy,
-        live: Arc<Live>,
-        store: Option<Arc<dyn Store>>,
-    ) -> Arc<Self> {
+    pub(crate) fn new(options: AdminOptions, site: Site, login: Login, proxy: Proxy, live: Arc<Live>) -> Arc<Self> {
         let stop = CancellationToken::new();
         let assets = Assets { folder: options.pages.clone() };
         Arc::new(Self {
@@ -54,7 +45,6 @@ impl State {
             login,
             proxy,
             live,
-            store,
             assets,
             audit: Audit::default(),
             board: Board::new(),

@@ -2,10 +2,12 @@
 
 mod calls;
 mod config;
+mod installs;
 mod pages;
 mod security;
 mod servers;
 mod terminals;
+mod traffic;
 
 use std::{collections::BTreeMap, fs, net::IpAddr, sync::Arc};
 

@@ -73,9 +73,6 @@ pub(crate) fn assemble(program: Program, sources: Sources) -> Result<Assembled, 
             live = live.with_store(Arc::clone(&store));
             kept = Some(store);
         }
-        if let Some(folder) = &settled.tools_folder.value {
-            tracing::debug!(folder = %folder.display(), "TOOLS_FOLDER is set; nothing is installed, so it is not used");
-        }
         live = live.with_hub(flags, tools);
     }
     if let Some(options) = live.hub()? {

@@ -12,8 +12,11 @@ pub struct Beside {
     /// What the proxy has for it.
     pub offer: fn(Builder) -> Builder,
     /// Gets it ready, and gives what is to run until its [`shutdown`](Running::shutdown). It may say on stderr where it is.
-    pub begin: Box<dyn FnOnce(Running) -> Later<Result<Later<()>, CliError>>>,
+    pub begin: Begin,
 }
+
+/// Gets ready what runs beside the proxy.
+pub type Begin = Box<dyn FnOnce(Running) -> Later<Result<Later<()>, CliError>>>;
 
 /// Says whether there is something beside the proxy, once it is known what the environment says.
 pub type SettleBeside = Box<dyn FnOnce(&Variables) -> Result<Option<Beside>, CliError>>;
@@ -31,8 +34,6 @@ pub struct Running {
     pub store: Option<Arc<dyn Store>>,
     /// Where clients on this machine reach it.
     pub url: String,
-    /// Whether it asks clients for a key.
-    pub has_keys: bool,
     /// Resolves when it stops.
     pub shutdown: Later<()>,
 }

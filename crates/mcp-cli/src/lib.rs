@@ -22,7 +22,7 @@ mod sources;
 mod stdio;
 
 pub use arguments::Common;
-pub use beside::{Beside, Later, Running, SettleBeside};
+pub use beside::{Begin, Beside, Later, Running, SettleBeside};
 pub use bridge::{Bridge, run_bridge};
 pub use completions::{Shell, completions};
 pub use error::CliError;

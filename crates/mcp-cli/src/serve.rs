@@ -32,9 +32,9 @@ pub(crate) async fn serve(mut program: Program, sources: Sources) -> Result<(), 
     }
     let mut control = Control::new().keep_alive(limits.stream_comment);
     if let Some(live) = &live {
+        live.guard();
         control = control.with_config(Arc::clone(live), writes(&settings, &keys));
     }
-    let has_keys = !keys.is_empty();
     let proxy =
         builder.allowed(allowed(&settings)).keys(keys).mount("api", control).mount("metrics", Metrics).build()?;
     let address = SocketAddr::new(host, port);
@@ -43,6 +43,18 @@ pub(crate) async fn serve(mut program: Program, sources: Sources) -> Result<(), 
     let address = listener.local_addr().map_err(listen)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
 
+    // First what may fail, so that no server is started for nothing.
+    let (stop, mut stopped) = watch::channel(());
+    let beside = match (beside, &live) {
+        (Some(beside), Some(live)) => {
+            let shutdown = Box::pin(async move { drop(stopped.changed().await) });
+            let (proxy, live) = (proxy.clone(), Arc::clone(live));
+            let url = settings.public_url.value.clone().unwrap_or_else(|| local_url(scheme, address));
+            let running = Running { proxy, live, store, url, shutdown };
+            Some(tokio::spawn((beside.begin)(running).await?))
+        }
+        _ => None,
+    };
     let mut shutdown = std::pin::pin!(signal::told_to_stop());
     if let Serving::One(server) = &what {
         tracing::info!(server, "starting the server");
@@ -58,17 +70,6 @@ pub(crate) async fn serve(mut program: Program, sources: Sources) -> Result<(), 
         // What cannot be had is in the log, and shows at /api/servers.
         tokio::spawn(async move { drop(proxy.start().await) });
     }
-    let (stop, mut stopped) = watch::channel(());
-    let beside = match (beside, &live) {
-        (Some(beside), Some(live)) => {
-            let shutdown = Box::pin(async move { drop(stopped.changed().await) });
-            let (proxy, live) = (proxy.clone(), Arc::clone(live));
-            let url = settings.public_url.value.clone().unwrap_or_else(|| local_url(scheme, address));
-            let running = Running { proxy, live, store, url, has_keys, shutdown };
-            Some(tokio::spawn((beside.begin)(running).await?))
-        }
-        _ => None,
-    };
     let following = live.map(|live| tokio::spawn(follow(live, proxy.clone())));
     // The words are whole, so that a program that waits for them finds them too.
     say(format_args!("{name} is ready: {}", what.at(scheme, address)));

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, sync::Arc, time::Du
 use mcp_proxy_core::{aggregator::Rules, protocol::Era, transport::Secret};
 
 use crate::{
-    Dialect, HubSettings, IdleTimeout, Interactive, LimitSetting, LogFormat, RetrySetting, SessionKind, SharedLogs,
-    Source, Start, Target,
+    Dialect, HubSettings, IdleTimeout, InstallSettings, Interactive, LimitSetting, LogFormat, RetrySetting,
+    SessionKind, SharedLogs, Source, Start, Target,
 };
 
 /// A configuration file that has no error.
@@ -107,6 +107,8 @@ pub struct ServerSettings {
     pub client_capabilities: Option<bool>,
     /// How often a hub sends its calls again.
     pub retry: RetrySetting,
+    /// How it is installed.
+    pub install: InstallSettings,
     /// Bounds of its own.
     pub limits: Vec<LimitSetting>,
 }

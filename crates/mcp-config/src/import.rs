@@ -11,11 +11,13 @@ use crate::{
 mod client;
 mod entry;
 mod input;
+mod pasted;
 mod reference;
 
 pub use client::{ClientKind, UnknownClient};
 use entry::Entry;
 use input::Inputs;
+pub(crate) use pasted::{Pasted, pasted};
 
 /// Members of an object, in their order.
 type Members = Vec<(String, Json)>;

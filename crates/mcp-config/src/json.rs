@@ -86,6 +86,11 @@ pub(crate) fn pretty(value: Json) -> String {
     }
 }
 
+/// A string as JSON text.
+pub(crate) fn text(text: &str) -> String {
+    pretty(Json::String(text.to_owned()))
+}
+
 fn tree(text: &str, value: &Value<'_>, levels: usize) -> Result<Json, SyntaxError> {
     let wrong = |place: &dyn Ranged, reason| SyntaxError::at(text, place.range().start, reason);
     Ok(match value {

@@ -18,7 +18,7 @@ mod server;
 pub(crate) use hub::{BLOCK, GROUP, GroupDraft, KEY, KeyDraft, RETRIES, RETRY};
 pub(crate) use item::{ItemDraft, PARAMETER, PLAIN, ParameterDraft, TOOL};
 pub(crate) use proxy::PROXY;
-pub(crate) use server::{Draft, SERVER};
+pub(crate) use server::{CommandDraft, Draft, SERVER};
 
 /// The keys of one kind of object, which is read into a `T`.
 pub(crate) struct Table<T: 'static> {

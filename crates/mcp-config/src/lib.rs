@@ -38,6 +38,7 @@ mod expand;
 mod file;
 mod hub;
 mod import;
+mod install;
 mod json;
 mod jsonc;
 mod key;
@@ -71,9 +72,12 @@ pub use expand::ExpandError;
 pub use file::{File, ProxySettings, ServerEntry, ServerSettings};
 pub use hub::{HubSettings, StateFolder};
 pub use import::{ClientKind, ImportError, Imported, UnknownClient, import};
+pub use install::{Install, InstallCommand, InstallSettings};
 pub use json::SyntaxError;
 pub use limits::{LimitError, LimitSetting};
-pub use live::{Applied, By, ChangeError, Checked, Document, KeyInfo, KeySource, Live, Stored, Version, VersionText};
+pub use live::{
+    Applied, By, ChangeError, Checked, Document, KeyInfo, KeySource, Live, Preview, Stored, Version, VersionText,
+};
 pub use mask::is_telling;
 pub use name::{NameError, check_name};
 pub use read::{Parsed, add_tool_config, parse};

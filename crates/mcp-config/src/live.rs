@@ -5,15 +5,20 @@ mod change;
 mod document;
 mod history;
 mod hub;
+mod installs;
 mod keys;
 mod look;
 mod parts;
 mod plan;
+mod preview;
 
 use std::{
     fmt,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use mcp_proxy_core::{Proxy, ServerOptions};
@@ -27,6 +32,7 @@ pub use change::By;
 pub use document::{Checked, Document};
 pub use history::{Version, VersionText};
 pub use keys::{KeyInfo, KeySource, Stored};
+pub use preview::Preview;
 
 /// A configuration file and what the proxy was last given of it. Every way in, the file itself included, goes through the
 /// same check: what is wrong changes nothing.
@@ -38,8 +44,10 @@ pub struct Live {
     composer: Composer,
     /// What is different where the servers are offered as one.
     hub: Option<HubLive>,
-    /// Names of keys that the proxy was given at its start and goes on to accept.
+    /// Names of keys of the file that the proxy was given at its start, and goes on to accept if it is not guarded.
     keys: Vec<Arc<str>>,
+    /// Whether the proxy lets clients in by the keys as they are at any time.
+    is_guarding: AtomicBool,
     /// Earlier versions of the file.
     history: History,
     /// One change at a time.
@@ -79,10 +87,22 @@ impl Live {
             composer,
             hub: None,
             keys,
+            is_guarding: AtomicBool::new(false),
             history: History::default(),
             changing: sync::Mutex::default(),
             current,
         }
+    }
+
+    /// From now on changes of keys count at once: the proxy that is served lets clients in by [`Settings::accepted`].
+    ///
+    /// [`Settings::accepted`]: crate::Settings::accepted
+    pub fn guard(&self) {
+        self.is_guarding.store(true, Ordering::Relaxed);
+    }
+
+    fn is_guarding(&self) -> bool {
+        self.is_guarding.load(Ordering::Relaxed)
     }
 
     /// The file.

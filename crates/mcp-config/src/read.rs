@@ -2,6 +2,7 @@
 
 mod custom;
 mod hub;
+mod install;
 mod item;
 mod object;
 mod server;

@@ -14,7 +14,7 @@ use crate::{
 
 mod hub;
 
-pub(crate) use hub::{block, groups, keys, parameters, plain_items, retries, retry, state, texts, tools};
+pub(crate) use hub::{block, commands, groups, keys, parameters, plain_items, retries, retry, state, texts, tools};
 
 /// The members of an object.
 pub(crate) type Members = Vec<(String, Json)>;

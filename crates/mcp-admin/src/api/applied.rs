@@ -47,7 +47,7 @@ pub(crate) fn refused(error: ChangeError) -> Refusal {
         ChangeError::NoVersion(_) | ChangeError::Edit(EditError::NoServer(_) | EditError::Missing { .. }) => {
             StatusCode::NOT_FOUND
         }
-        ChangeError::KeyName(_) | ChangeError::Edit(EditError::Taken(_)) => StatusCode::CONFLICT,
+        ChangeError::KeyName(_) | ChangeError::LastKey | ChangeError::Edit(EditError::Taken(_)) => StatusCode::CONFLICT,
         _ => StatusCode::BAD_REQUEST,
     };
     let refusal = Refusal::new(status, in_words(&error));

@@ -69,7 +69,9 @@ impl Board {
             let changed = last.look(&state);
             if let Some(news) = &last.news {
                 // Those who have just left need not hear it.
-                changed.into_iter().for_each(|event| drop(news.send(event)));
+                for event in changed {
+                    let _ = news.send(event);
+                }
             }
         }
     }
@@ -87,7 +89,7 @@ impl Last {
     /// Looks at everything; gives the events that tell what has changed.
     fn look(&mut self, state: &State) -> Vec<Bytes> {
         let mut changed = Vec::new();
-        let servers = view::all(&state.proxy, &state.live);
+        let servers = view::all(state);
         let totals = view::Totals::of(&servers, state.proxy.sessions().len());
         let status = event("status", &super::events::Status::now(&servers, totals));
         let problem = state.live.problem();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures::stream;
 use http::StatusCode;
+use mcp_config::InstallCommand;
 use mcp_proxy_core::{iso, transport::Secret};
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +20,7 @@ use crate::{
 
 mod configured;
 
-pub(crate) use configured::state_of;
+pub(crate) use configured::states;
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::get(
@@ -104,7 +105,7 @@ struct Done {
 async fn list(state: Arc<State>, _: Ask) -> Answer {
     let secrets = state.live.secrets();
     let mut installs = Vec::new();
-    for (server, plan) in configured::plans(&state) {
+    for (server, plan) in configured::plans(&state.live) {
         installs.push(match plan {
             Ok(plan) => Shown::new(state.installs.state(plan), &secrets),
             Err(error) => Shown::impossible(server, error.to_string()),
@@ -116,7 +117,7 @@ async fn list(state: Arc<State>, _: Ask) -> Answer {
 async fn start(state: Arc<State>, ask: Ask) -> Answer {
     let NewInstall { digest } = ask.json()?;
     let plan = plan(&state, ask.param("server"))?;
-    let shown = plan.commands.iter().map(|command| command.text()).collect::<Vec<_>>().join("; ");
+    let shown = plan.commands.iter().map(InstallCommand::line).collect::<Vec<_>>().join("; ");
     let install = state.installs.start(plan, &digest).map_err(|error| refused(&error))?;
     let secrets = state.live.secrets();
     audited(Ok(json(StatusCode::ACCEPTED, &Shown::new(install, &secrets))), redact(&shown, &secrets))
@@ -154,7 +155,7 @@ async fn cancel(state: Arc<State>, ask: Ask) -> Answer {
 
 /// The plan of a server that can be installed.
 fn plan(state: &State, server: &str) -> Result<InstallPlan, Refusal> {
-    let found = configured::plans(state).into_iter().find(|(name, _)| name == server);
+    let found = configured::plans(&state.live).into_iter().find(|(name, _)| name == server);
     let (_, plan) = found.ok_or_else(|| Refusal::missing("this server says nothing of how it is installed"))?;
     plan.map_err(|error| Refusal::bad(error.to_string()))
 }
@@ -178,7 +179,10 @@ impl Shown {
             state,
             directory: plan.directory.display().to_string(),
             commands: commands
-                .map(|command| Command { text: redact(&command.text(), secrets), shell: command.is_shell() })
+                .map(|command| Command {
+                    text: redact(&command.line(), secrets),
+                    shell: matches!(command, InstallCommand::Shell(_)),
+                })
                 .collect(),
             digest: plan.digest(),
             started_at: started.map(iso),

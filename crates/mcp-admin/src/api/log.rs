@@ -45,7 +45,7 @@ impl Line {
     fn of(line: &LogLine, secrets: &[Secret]) -> Self {
         let source = match line.source {
             LogSource::State => "state",
-            _ => "stderr",
+            LogSource::Stderr => "stderr",
         };
         Self { at: iso(line.at), source, text: redact(&line.text, secrets) }
     }

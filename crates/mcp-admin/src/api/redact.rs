@@ -45,8 +45,7 @@ fn mask_members(text: &str) -> String {
         rest = &rest[at..];
         let around = levels.last().copied();
         let is_schema = around.is_some_and(|level| level.is_schema);
-        let is_secret = around.is_some_and(|level| level.is_secret)
-            || !is_schema && name.as_deref().is_some_and(|name| tells(name));
+        let is_secret = around.is_some_and(|level| level.is_secret) || !is_schema && name.as_deref().is_some_and(tells);
         let length = match rest.as_bytes()[0] {
             b'"' => {
                 let length = string_length(rest);

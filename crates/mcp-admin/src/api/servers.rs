@@ -1,6 +1,7 @@
 //! Servers: what they do, by hand, and their entries in the configuration.
 
 mod import;
+mod preview;
 mod trial;
 
 use std::sync::Arc;
@@ -28,6 +29,14 @@ pub(crate) const ROUTES: &[Route] = &[
     })
     .takes("Trial")
     .gives("Tried"),
+    Route::post(
+        "/servers/preview",
+        "previewServers",
+        "What pasted JSON of any known client would add.",
+        |state, ask| Box::pin(preview::preview(state, ask)),
+    )
+    .takes("Text")
+    .gives("PreviewedServers"),
     Route::post("/servers/import", "importServers", "Adds or changes several servers, all or none.", |state, ask| {
         Box::pin(import::import(state, ask))
     })
@@ -87,13 +96,13 @@ struct WithEntry {
 
 async fn list(state: Arc<State>, _: Ask) -> Answer {
     let etag = state.live.etag();
-    let servers = Servers { servers: view::all(&state.proxy, &state.live), etag: etag.clone() };
+    let servers = Servers { servers: view::all(&state), etag: etag.clone() };
     Ok(tagged(json(StatusCode::OK, &servers), &etag))
 }
 
 async fn get(state: Arc<State>, ask: Ask) -> Answer {
     let name = ask.param("name");
-    let server = view::one(&state.proxy, &state.live, name).ok_or_else(|| unknown(name))?;
+    let server = view::one(&state, name).ok_or_else(|| unknown(name))?;
     let entry = state.live.shown_server(name).and_then(|entry| RawValue::from_string(entry).ok());
     let entry = entry.ok_or_else(|| unknown(name))?;
     let etag = state.live.etag();
@@ -108,7 +117,7 @@ async fn put(state: Arc<State>, ask: Ask) -> Answer {
 
 async fn remove(state: Arc<State>, ask: Ask) -> Answer {
     let name = ask.param("name");
-    view::one(&state.proxy, &state.live, name).ok_or_else(|| unknown(name))?;
+    view::one(&state, name).ok_or_else(|| unknown(name))?;
     let etag = ask.if_match();
     done(state.live.remove_server(&state.proxy, name, by(&ask, etag.as_deref())).await)
 }
@@ -138,7 +147,7 @@ async fn restart(state: Arc<State>, ask: Ask) -> Answer {
 fn by_hand(state: &State, ask: &Ask, outcome: Result<(), ReachError>) -> Answer {
     let name = ask.param("name");
     match outcome {
-        Ok(()) => ok(&view::one(&state.proxy, &state.live, name).ok_or_else(|| unknown(name))?),
+        Ok(()) => ok(&view::one(state, name).ok_or_else(|| unknown(name))?),
         Err(ReachError::Unknown(name)) => Err(unknown(&name)),
         Err(error @ (ReachError::Disabled(_) | ReachError::Stopped(_))) => {
             Err(Refusal::new(StatusCode::CONFLICT, in_words(&error)))

@@ -82,19 +82,19 @@ async fn list(state: Arc<State>, _: Ask) -> Answer {
 async fn open(state: Arc<State>, ask: Ask) -> Answer {
     allowed(&state)?;
     let size: Size = ask.json()?;
-    let id = state.terminals.start(size).map_err(refused)?;
+    let id = state.terminals.start(size).map_err(|error| refused(&error))?;
     audited(Ok(json(StatusCode::CREATED, &TerminalId { id: &id })), id)
 }
 
 async fn ticket(state: Arc<State>, ask: Ask) -> Answer {
     allowed(&state)?;
-    let ticket = state.terminals.ticket(ask.param("id")).map_err(refused)?;
+    let ticket = state.terminals.ticket(ask.param("id")).map_err(|error| refused(&error))?;
     ok(&Ticket { ticket: &ticket })
 }
 
 async fn end(state: Arc<State>, ask: Ask) -> Answer {
     allowed(&state)?;
-    state.terminals.kill(ask.param("id")).await.map_err(refused)?;
+    state.terminals.kill(ask.param("id")).await.map_err(|error| refused(&error))?;
     nothing()
 }
 
@@ -104,7 +104,7 @@ async fn socket(state: Arc<State>, ask: Ask) -> Answer {
     let key = accept_key(&ask.headers).map_err(no_socket)?;
     let (upgrade, session) = ask.upgrade.as_ref().zip(ask.session.as_ref()).ok_or(NoWebSocket).map_err(no_socket)?;
     let ticket = ask.query("ticket").unwrap_or_default();
-    let attachment = state.terminals.attach(ask.param("id"), &ticket).map_err(refused)?;
+    let attachment = state.terminals.attach(ask.param("id"), &ticket).map_err(|error| refused(&error))?;
     let (upgrade, session) = (upgrade.clone(), session.clone());
     tokio::spawn(async move {
         match upgrade.await {
@@ -127,7 +127,7 @@ fn allowed(state: &State) -> Result<(), Refusal> {
     if state.options.terminal { Ok(()) } else { Err(Refusal::forbidden(off)) }
 }
 
-fn refused(error: TerminalError) -> Refusal {
+fn refused(error: &TerminalError) -> Refusal {
     let status = match error {
         TerminalError::Unknown => StatusCode::NOT_FOUND,
         TerminalError::Ticket => StatusCode::FORBIDDEN,

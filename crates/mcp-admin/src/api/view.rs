@@ -4,11 +4,14 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use mcp_config::Live;
 use mcp_proxy_core::{
-    Proxy, ServerCalls, ServerStatus,
+    ServerCalls, ServerStatus,
     aggregator::{Freshness, Offered},
     iso,
 };
 use serde::Serialize;
+
+use super::installs::states;
+use crate::{installs::InstallState, state::State};
 
 /// A server as a person sees it.
 #[derive(Clone, Debug, Serialize, PartialEq)]
@@ -46,24 +49,29 @@ pub(crate) struct ServerView {
     p95: Option<f64>,
     /// The same as `p50` for each five seconds of the last five minutes.
     sparkline: Vec<Option<f64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    install: Option<InstallState>,
 }
 
 /// All servers, in the order of their configuration.
-pub(crate) fn all(proxy: &Proxy, live: &Live) -> Vec<ServerView> {
+pub(crate) fn all(state: &State) -> Vec<ServerView> {
+    let State { proxy, live, .. } = state;
+    let installs = states(live, &state.installs);
     let hub = proxy.hub_status();
     let offered: HashMap<&str, &Offered> =
         hub.iter().flat_map(|hub| &hub.servers).map(|offered| (&*offered.name, offered)).collect();
     let calls = proxy.calls();
     let view = |status: &ServerStatus| {
         let calls = calls.iter().find(|calls| calls.name == status.name);
-        ServerView::new(status, offered.get(&*status.name).copied(), calls, live)
+        let install = installs.get(&*status.name).copied();
+        ServerView { install, ..ServerView::new(status, offered.get(&*status.name).copied(), calls, live) }
     };
     proxy.status().iter().map(view).collect()
 }
 
 /// One server, if it is there.
-pub(crate) fn one(proxy: &Proxy, live: &Live, name: &str) -> Option<ServerView> {
-    all(proxy, live).into_iter().find(|server| *server.name == *name)
+pub(crate) fn one(state: &State, name: &str) -> Option<ServerView> {
+    all(state).into_iter().find(|server| *server.name == *name)
 }
 
 impl ServerView {
@@ -99,6 +107,7 @@ impl ServerView {
             rate: calls.map_or(0.0, |calls| rounded(calls.rate)),
             p50: calls.and_then(|calls| calls.p50).map(millis),
             p95: calls.and_then(|calls| calls.p95).map(millis),
+            install: None,
             sparkline: calls.map(|calls| calls.medians.iter().map(|it| it.map(millis)).collect()).unwrap_or_default(),
         }
     }

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use mcp_config::InstallCommand;
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
     process::{Child, Command},
@@ -15,7 +16,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{InstallCommand, Source, log::Log};
+use super::{Source, log::Log};
 use crate::{
     environment::without_secrets,
     offspring::{Ask, Mark, Offspring},

@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use aws_lc_rs::digest::{Context, SHA256};
+use mcp_config::InstallCommand;
 
 use crate::hex::hex;
 
@@ -18,43 +19,6 @@ pub(crate) enum PlanError {
     /// There is no directory above it to run commands in.
     #[error("`installDirectory` must be a directory inside another one")]
     Root,
-}
-
-/// A command of an install.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum InstallCommand {
-    /// A program and its arguments, which no shell reads.
-    Words(Vec<String>),
-    /// A line for `sh -c`; only where the configuration allows one.
-    Shell(String),
-}
-
-impl InstallCommand {
-    /// The command as a person reads it; what a shell would take apart is in quotes.
-    pub(crate) fn text(&self) -> String {
-        match self {
-            Self::Words(words) => join_words(words),
-            Self::Shell(line) => line.clone(),
-        }
-    }
-
-    /// Whether a shell reads it.
-    pub(crate) fn is_shell(&self) -> bool {
-        matches!(self, Self::Shell(_))
-    }
-}
-
-/// Words as one command line, which a shell takes apart into the same words.
-pub(crate) fn join_words<T: AsRef<str>>(words: &[T]) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./:=@,+%^".contains(c);
-    let quoted = words.iter().map(AsRef::as_ref).map(|word| {
-        if !word.is_empty() && word.chars().all(plain) {
-            word.to_owned()
-        } else {
-            format!("'{}'", word.replace('\'', r"'\''"))
-        }
-    });
-    quoted.collect::<Vec<_>>().join(" ")
 }
 
 /// What is done to install a server.
@@ -162,15 +126,5 @@ mod tests {
                 assert_eq!(one.digest() == other.digest(), i == j, "{one:?} {other:?}");
             }
         }
-    }
-
-    #[test]
-    fn a_command_is_shown_so_that_a_shell_would_read_the_same() {
-        for words in [vec!["git", "clone", "https://x/y?a=1&b"], vec!["", "it's", "a b", "$X", "größe", "--a=b"]] {
-            let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
-            let text = InstallCommand::Words(words.clone()).text();
-            assert_eq!(mcp_config::split_words(&text).unwrap(), words, "{text}");
-        }
-        assert_eq!(join_words(&["npm", "install", "a b"]), "npm install 'a b'");
     }
 }

@@ -117,7 +117,7 @@ async fn commands(
     let parent = plan.parent();
     log.info(format!("Executing {} installation command(s) in {}...", plan.commands.len(), parent.display()));
     for command in &plan.commands {
-        let text = command.text();
+        let text = command.line();
         if cancel.is_cancelled() {
             return Err(RunError::Cancelled);
         }

@@ -1,5 +1,7 @@
 use std::{path::Path, time::Instant};
 
+use mcp_config::InstallCommand;
+
 use super::*;
 
 /// A plan for the server `it` in a new folder; each line is one for a shell.

@@ -239,8 +239,10 @@ mod tests {
     #[test]
     fn the_last_ones_that_were_ended_are_remembered() {
         let all = sessions(SECRET, "");
-        let last: Vec<_> = (0..REVOKED + 1).map(|_| all.begin("admin").unwrap()).collect();
-        last.iter().for_each(|session| all.revoke(session));
+        let last: Vec<_> = (0..=REVOKED).map(|_| all.begin("admin").unwrap()).collect();
+        for session in &last {
+            all.revoke(session);
+        }
         assert_eq!(all.ended.lock().unwrap().len(), REVOKED);
         assert!(all.find(last[REVOKED].token()).is_none());
     }

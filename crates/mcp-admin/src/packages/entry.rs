@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use crate::installs::join_words;
+use mcp_config::InstallCommand;
 
 /// An entry of `mcpServers`. `Debug` shows no value of a variable or a header.
 #[derive(Clone, PartialEq, Eq, serde::Serialize)]
@@ -36,8 +36,8 @@ impl Entry {
     pub(super) fn command(&self) -> String {
         match self {
             Self::Stdio { command, args, .. } => {
-                let words: Vec<_> = [command].into_iter().chain(args).collect();
-                join_words(&words)
+                let words = [command].into_iter().chain(args).cloned();
+                InstallCommand::Words(words.collect()).line()
             }
             Self::Remote { url, .. } => url.clone(),
         }

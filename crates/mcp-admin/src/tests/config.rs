@@ -15,7 +15,7 @@ async fn whoever_has_seen_an_older_text_writes_nothing_over() {
     {
         let (status, stale) = scene.ask_at(method, path, "{}", etag).await;
         assert_eq!(status, 412, "{path}: {stale}");
-        assert!(stale["diff"].as_str().unwrap().contains("+") && stale["etag"] != etag, "{stale}");
+        assert!(stale["diff"].as_str().unwrap().contains('+') && stale["etag"] != etag, "{stale}");
     }
     let now = scene.get("/config").await["etag"].as_str().unwrap().to_owned();
     let (status, done) = scene.ask_at(Method::DELETE, "/servers/one", "", &now).await;

@@ -64,3 +64,17 @@ async fn whoever_watches_hears_of_changes() {
     let (kind, config) = next_event(&mut stream).await.unwrap();
     assert_eq!((&*kind, &config["etag"]), ("config", &scene.get("/servers").await["etag"]));
 }
+
+#[tokio::test]
+async fn pasted_json_is_looked_at_before_it_is_taken() {
+    let scene = scene().await;
+    let pasted = r#"{"mcpServers": {"one": {"command": "npx", "args": ["-y", "x"]}, "far": {"url": "https://x/mcp"}}}"#;
+    let body = serde_json::json!({ "text": pasted }).to_string();
+    let (status, found) = scene.ask(Method::POST, "/servers/preview", &body).await;
+    assert_eq!(status, 200, "{found}");
+    let of = |name: &str| found["servers"].as_array().unwrap().iter().find(|it| it["name"] == name).unwrap().clone();
+    assert_eq!((&of("one")["exists"], &of("one")["command"]), (&true.into(), &"npx -y x".into()));
+    assert_eq!((&of("far")["exists"], &of("far")["entry"]["url"]), (&false.into(), &"https://x/mcp".into()));
+    assert_eq!(scene.ask(Method::POST, "/servers/preview", r#"{"text": "nothing"}"#).await.0, 400);
+    assert_eq!(scene.file(), FILE);
+}

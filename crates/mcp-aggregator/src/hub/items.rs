@@ -144,8 +144,8 @@ impl<'a> Looked<'a> {
             }
         }
         let is_there = |kind, key: &str| there.contains(&(kind, Box::from(key)));
-        let ruled = rules.into_iter().flat_map(Rules::items);
-        let missing = ruled.filter(|(kind, key, _)| {
+        let all = rules.into_iter().flat_map(Rules::items);
+        let missing = all.filter(|(kind, key, _)| {
             !is_there(*kind, key) && !(*kind == ListKind::Resources && is_there(ListKind::ResourceTemplates, key))
         });
         items.extend(missing.map(|(kind, key, rule)| HubItem {

@@ -1,6 +1,6 @@
 //! Changes groups, keys and names of servers.
 
-use jsonc_parser::cst::{CstLeafNode, CstNode, CstObject, CstObjectProp};
+use jsonc_parser::cst::{CstArray, CstLeafNode, CstNode, CstObject, CstObjectProp, ObjectPropName};
 
 use super::{EditError, File, member, merge, name_of, object_of, only};
 use crate::json::{self, Comments, Json};
@@ -64,13 +64,13 @@ pub(crate) fn rename_server(text: &str, old: &str, new: &str) -> Result<String, 
         return Err(EditError::Taken(new.to_owned()));
     }
     let written = json::pretty(Json::String(new.to_owned()));
-    if let Some(name) = server.name().as_ref().and_then(|name| name.as_string_lit()) {
+    if let Some(name) = server.name().as_ref().and_then(ObjectPropName::as_string_lit) {
         name.set_raw_value(written.clone());
     }
     let groups = file.root()?.and_then(|root| root.object_value(Section::Groups.as_str()));
     for group in groups.iter().flat_map(CstObject::properties) {
         let servers = group.object_value().and_then(|group| group.array_value("servers"));
-        for element in servers.iter().flat_map(|servers| servers.elements()) {
+        for element in servers.iter().flat_map(CstArray::elements) {
             if let CstNode::Leaf(CstLeafNode::StringLit(text)) = element
                 && text.decoded_value().is_ok_and(|text| text == old)
             {

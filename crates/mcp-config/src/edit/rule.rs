@@ -1,6 +1,6 @@
 //! Changes what is different about a server's tools, prompts and resources.
 
-use jsonc_parser::cst::{CstNode, CstObject, CstObjectProp};
+use jsonc_parser::cst::{CstNode, CstObject, CstObjectProp, ObjectPropName};
 
 use super::{EditError, File, member, merge, only};
 use crate::{
@@ -87,7 +87,7 @@ fn move_list(entry: &CstObject, section: &CstObjectProp) -> Result<CstObject, Ed
     if member(entry, "allow")?.is_some() {
         return Err(EditError::Duplicate("allow".to_owned()));
     }
-    if let Some(name) = section.name().as_ref().and_then(|name| name.as_string_lit()) {
+    if let Some(name) = section.name().as_ref().and_then(ObjectPropName::as_string_lit) {
         name.set_raw_value("\"allow\"".to_owned());
     }
     Ok(entry.object_value_or_set(ItemKind::Tool.section()))

@@ -2,7 +2,7 @@
 
 use super::reference::{self, Found};
 use super::{ClientKind, Inputs, Members};
-use crate::json::Json;
+use crate::{json::Json, key::SERVER};
 
 /// What a client keeps about a server for itself.
 const OF_THE_CLIENT: [&str; 8] =
@@ -74,6 +74,7 @@ impl<'a> Entry<'a> {
                 (self.note)("`envFile` is not carried over; put what is in that file into `env`".to_owned());
             }
             (key, _) if OF_THE_CLIENT.contains(&key) => {}
+            (key, value) if SERVER.find(key).is_some() => self.add(key, value.clone()),
             (key, _) => (self.note)(format!("`{}` is not carried over", key.escape_debug())),
         }
         Some(())

@@ -29,6 +29,18 @@ pub(crate) struct Draft {
     /// What a list in `tools` says.
     pub(crate) listed: Option<Vec<Pattern>>,
     pub(crate) rules: Rules,
+    pub(crate) install_directory: Option<PathBuf>,
+    pub(crate) install_commands: Vec<CommandDraft>,
+    pub(crate) install_shell: Option<bool>,
+}
+
+/// A command of an installation as it is written.
+pub(crate) struct CommandDraft {
+    pub(crate) at: usize,
+    pub(crate) path: String,
+    pub(crate) words: Vec<String>,
+    /// The whole of it in one string.
+    pub(crate) line: Option<String>,
 }
 
 pub(crate) static SERVER: Table<Draft> = Table { keys: KEYS, ignored: IGNORED };
@@ -42,8 +54,6 @@ const IGNORED: &[&str] = &[
     "gallery",
     "icon",
     "inputs",
-    "installCommands",
-    "installDirectory",
     "name",
     "source",
     "timeout",
@@ -196,6 +206,20 @@ const KEYS: &[Key<Draft>] = &[
         },
         "What is different about its resources, by their URIs.",
     ),
+    hub(
+        "installDirectory",
+        Kind::Path(|d| &mut d.install_directory),
+        "Where it is installed; where that is, nothing is to be done. A folder of its name among the tools if not given.",
+    ),
+    hub(
+        "installCommands",
+        Kind::Own {
+            read: |reader, value, path, d: &mut Draft| d.install_commands = reader.commands(value, path),
+            shape: schema::commands,
+        },
+        "What installs it, run in the folder that holds `installDirectory`; each a command line or a list of words.",
+    ),
+    hub("installShell", Kind::Bool(|d| &mut d.install_shell), "Whether a shell reads those that are command lines."),
     Key::new("limits", Kind::Limits(Scope::Server, |d| &mut d.settings.limits), "", "Bounds of its own."),
 ];
 

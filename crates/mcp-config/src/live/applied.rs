@@ -65,6 +65,12 @@ pub enum ChangeError {
     /// There is no key to be had.
     #[error("no key can be made: {0}")]
     Random(io::Error),
+    /// Without a key everyone could come in.
+    #[error(
+        "the last key cannot be taken out while the proxy runs, for then everyone could come in; add another one first, or \
+         stop it and start it without one"
+    )]
+    LastKey,
     /// A key cannot be used.
     #[error(transparent)]
     Keys(#[from] KeysError),

@@ -49,11 +49,9 @@ impl Live {
     pub(super) fn hub_of(&self, file: &File) -> Result<Option<HubOptions>, ChangeError> {
         let Some(hub) = self.settled(file)? else { return Ok(None) };
         let mut options = hub.options(file);
-        // A key that has been taken out is accepted until the next start. Without this it would open everything by then.
-        let is_there = |name: &Arc<str>| file.settings.keys.iter().any(|keys| keys.contains_key(&**name));
-        for gone in self.keys.iter().filter(|name| !is_there(name)) {
-            let nothing = Grant { groups: Some(Vec::new()), tools: Some(Vec::new()) };
-            options.grants.insert(Arc::clone(gone), nothing);
+        if !self.is_guarding() {
+            // A key that has been taken out is accepted until the next start. Without this it would open everything by then.
+            lock_out(&mut options, &self.keys, file);
         }
         Ok(Some(options))
     }
@@ -103,6 +101,15 @@ impl Live {
             tracing::warn!("the configuration stays as it was: {problem}");
         }
         self.current().tools_problem = problem.map(Into::into);
+    }
+}
+
+/// Lets keys that `file` does not have open nothing.
+pub(super) fn lock_out(options: &mut HubOptions, keys: &[Arc<str>], file: &File) {
+    let is_there = |name: &Arc<str>| file.settings.keys.iter().any(|keys| keys.contains_key(&**name));
+    for gone in keys.iter().filter(|name| !is_there(name)) {
+        let nothing = Grant { groups: Some(Vec::new()), tools: Some(Vec::new()) };
+        options.grants.insert(Arc::clone(gone), nothing);
     }
 }
 

@@ -80,10 +80,10 @@ impl Live {
     }
 
     /// The keys that are accepted with `file`.
-    pub(super) fn keys_of(&self, file: &File) -> Result<Keys, ChangeError> {
+    pub(super) fn accepted_of(&self, file: &File) -> Result<Vec<(Arc<str>, Secret)>, ChangeError> {
         let settings = Settings::settle(self.overrides.clone(), &self.variables, file.settings.clone());
         let settings = settings.map_err(ChangeError::Settings)?;
-        Ok(Keys::new(settings.accepted(self.settled(file)?.as_ref()))?)
+        Ok(settings.accepted(self.settled(file)?.as_ref()))
     }
 
     /// Makes a key for somebody. `limits` is the JSON text of an object with `groups` and `tools`, as in the file. The key is

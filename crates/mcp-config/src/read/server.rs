@@ -14,7 +14,7 @@ use super::{
     target::Way,
 };
 use crate::{
-    ServerEntry, SessionKind, Source,
+    InstallSettings, ServerEntry, SessionKind, Source,
     key::{Draft, SERVER},
     name::check_name,
 };
@@ -55,6 +55,12 @@ impl Reader<'_> {
             }
             draft.settings.session = Some(SessionKind::Dedicated);
         }
+        let has_shell = draft.install_shell == Some(true);
+        let commands = std::mem::take(&mut draft.install_commands);
+        draft.settings.install = InstallSettings {
+            directory: draft.install_directory.take().filter(|path| !path.as_os_str().is_empty()),
+            commands: commands.into_iter().filter_map(|it| self.install_command(it, has_shell)).collect(),
+        };
         draft.settings.disabled = draft.disabled == Some(true) || draft.active == Some(false);
         if let Some(listed) = draft.listed.take() {
             if draft.rules.allow.is_some() {

@@ -4,7 +4,8 @@ use mcp_proxy_core::{protocol::Era, transport::Secret};
 
 use super::*;
 use crate::{
-    Dialect, IdleTimeout, Interactive, LogFormat, ServerEntry, SessionKind, SharedLogs, Source, Start, Target,
+    Dialect, IdleTimeout, InstallCommand, InstallSettings, Interactive, LogFormat, ServerEntry, SessionKind,
+    SharedLogs, Source, Start, Target,
 };
 
 mod anything;
@@ -82,7 +83,8 @@ fn every_setting_of_a_server_is_read() {
             "requestEnv": {"GITHUB_TOKEN": {"query": "TOKEN"}, "X": {"header": "X-Token"}},
             "interactive": "refuse", "sharedLogs": "broadcast", "dialect": "prompty", "era": "modern",
             "clientCapabilities": false, "limits": {"callIdle": "2m", "interactiveChildren": 4},
-            "name": "ours to ignore", "timeout": 60, "tools": {}, "installCommands": ["x"]
+            "name": "ours to ignore", "timeout": 60, "tools": {}, "installDirectory": "/${TOKEN}",
+            "installCommands": ["git clone '${TOKEN} x'", ["npm", "i", "&${TOKEN}"]]
         }"#,
     );
     assert_eq!(&*entry.name, "s");
@@ -100,8 +102,31 @@ fn every_setting_of_a_server_is_read() {
     assert_eq!((s.interactive, s.shared_logs), (Some(Interactive::Refuse), Some(SharedLogs::Broadcast)));
     assert_eq!((s.dialect, s.era), (Some(Dialect::Prompty), Some(Era::Modern)));
     assert_eq!(s.client_capabilities, Some(false));
+    let words = |words: &[&str]| InstallCommand::Words(words.iter().map(|&word| word.to_owned()).collect());
+    let commands = vec![words(&["git", "clone", "t0ken x"]), words(&["npm", "i", "&t0ken"])];
+    assert_eq!(s.install, InstallSettings { directory: Some("/t0ken".into()), commands });
     let limits: Vec<_> = s.limits.iter().map(ToString::to_string).collect();
     assert_eq!(limits, ["call_idle=2m", "interactive_children=4"]);
+}
+
+#[test]
+fn a_shell_reads_a_command_only_if_it_is_asked_for() {
+    let with = |more: &str| {
+        let entry = format!(r#"{{"command": "x", "installCommands": ["a ${{B}} && c", ["d"], " "]{more}}}"#);
+        parsed(&format!(r#"{{"mcpServers": {{"s": {entry}}}}}"#))
+    };
+    let file = with(r#", "installShell": true"#).file.unwrap();
+    let commands = &file.servers[0].settings.install.commands;
+    let words = InstallCommand::Words(vec!["d".to_owned()]);
+    assert_eq!(commands, &[InstallCommand::Shell("a ${B} && c".to_owned()), words]);
+    let without = with("");
+    assert!(without.file.is_none());
+    let messages: Vec<_> = without.diagnostics.iter().map(|it| it.message.as_str()).collect();
+    assert!(messages[0].contains("only a shell") && messages[1].contains("`B` is not set"), "{messages:?}");
+    let wrong = |commands: &str| {
+        told(&format!(r#"{{"mcpServers": {{"s": {{"command": "x", "installCommands": {commands}}}}}}}"#)).len()
+    };
+    assert_eq!([wrong("[[]]"), wrong(r#"["'a"]"#), wrong("[1]"), wrong(r#""a""#), wrong(r#"[""]"#)], [1, 1, 1, 1, 0]);
 }
 
 #[test]

@@ -7,6 +7,10 @@ pub(crate) fn texts() -> Members {
     members([("type", "array".into()), ("items", of_type("string").into())])
 }
 
+pub(crate) fn commands() -> Members {
+    members([("type", "array".into()), ("items", any_of([of_type("string"), texts()]).into())])
+}
+
 pub(crate) fn groups() -> Members {
     map_of(table(&GROUP))
 }

@@ -85,6 +85,8 @@ fn settings(settings: &ServerSettings) -> Vec<String> {
     say("retry", s.retry.enabled.filter(|on| !on).map(|_| "off".to_owned()));
     say("retry.attempts", s.retry.attempts.map(|it| it.to_string()));
     say("retry.base", s.retry.base.map(write_time));
+    say("installDirectory", s.install.directory.as_ref().map(|path| path.display().to_string()));
+    say("installCommands", Some(s.install.commands.len()).filter(|count| 0 < *count).map(|count| count.to_string()));
     said.extend(s.limits.iter().map(|limit| format!("limits.{}={}", limit.key(), limit.value())));
     if !s.request_env.is_empty() {
         said.push(format!("requestEnv: {}", list(s.request_env.keys())));

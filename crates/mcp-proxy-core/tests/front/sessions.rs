@@ -60,6 +60,6 @@ async fn a_person_can_end_a_session_with_its_calls_and_streams() {
     asked.await.unwrap().code();
     while events.next().await.is_some() {}
     while pair.next().await.is_some() {}
-    client.ask(post(call(2)).session(&id)).await.expect(404, -32001, "2");
+    client.ask(post(call(2)).session(&id)).await.expect(404, -32001, "null");
     assert!(!client.proxy.end_session("0000000000000000"));
 }

@@ -189,7 +189,7 @@ impl Scribe {
         redact(text, &self.state.live.secrets())
     }
 
-    fn answers(&self) -> Option<mpsc::UnboundedReceiver<Message>> {
+    fn answers(&self) -> Option<mpsc::Receiver<Message>> {
         self.record.said.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
     }
 }

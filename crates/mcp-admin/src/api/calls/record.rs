@@ -23,9 +23,9 @@ pub(super) struct Record {
     known: Mutex<Known>,
     /// How many events there are.
     news: watch::Sender<usize>,
-    answers: mpsc::UnboundedSender<Message>,
-    /// Taken by whoever passes the answers on; what is in it is bounded by the open questions.
-    pub(super) said: Mutex<Option<mpsc::UnboundedReceiver<Message>>>,
+    answers: mpsc::Sender<Message>,
+    /// Taken by whoever passes the answers on.
+    pub(super) said: Mutex<Option<mpsc::Receiver<Message>>>,
     cancelled: CancellationToken,
 }
 
@@ -39,7 +39,7 @@ struct Known {
 
 impl Default for Record {
     fn default() -> Self {
-        let (answers, said) = mpsc::unbounded_channel();
+        let (answers, said) = mpsc::channel(2 * QUESTIONS);
         Self {
             known: Mutex::default(),
             news: watch::Sender::new(0),
@@ -112,7 +112,7 @@ impl Record {
                 Err(_) => return false,
             },
         };
-        self.answers.send(message).is_ok()
+        self.answers.try_send(message).is_ok()
     }
 
     pub(super) fn cancel(&self) {

@@ -9,7 +9,9 @@ fn so_many_run_and_so_many_are_remembered() {
     let calls = Calls::default();
     let running: Vec<_> = (0..RUNNING).map(|_| calls.add().unwrap()).collect();
     assert_eq!(calls.add().unwrap_err().status, StatusCode::TOO_MANY_REQUESTS);
-    running.iter().for_each(|(_, record)| record.end(Bytes::new()));
+    for (_, record) in &running {
+        record.end(Bytes::new());
+    }
     for _ in 0..40 {
         calls.add().unwrap().1.end(Bytes::new());
         assert!(calls.lock().len() <= RUNNING + ENDED);

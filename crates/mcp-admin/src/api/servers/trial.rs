@@ -6,7 +6,7 @@ use mcp_jsonrpc::{Id, Message};
 use mcp_protocol::{ListKind, ListPage, Revision, list_params};
 use mcp_proxy_core::{
     Proxy,
-    transport::{Caller, Connection, Principal, Request, in_words},
+    transport::{Caller, Connection, LogLine, LogSource, Principal, Request, Secret, in_words},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::{
     answer::{Answer, Refusal, audited, ok},
-    api::applied::refused,
+    api::{applied::refused, redact::redact},
     ask::Ask,
     state::State,
 };
@@ -23,6 +23,8 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(20);
 /// What it is called where the entry has no name yet.
 const NAMELESS: &str = "trial";
+/// Lines of stderr that are told.
+const LINES: usize = 50;
 /// Names that are told.
 const TOOLS: usize = 1000;
 
@@ -63,12 +65,22 @@ pub(super) async fn test(state: Arc<State>, ask: Ask) -> Answer {
     let outcome = timeout(PATIENCE, look(&proxy, &name)).await;
     let outcome = outcome.unwrap_or_else(|_| Err(format!("the server did not answer within {PATIENCE:?}")));
     proxy.close().await;
+    let log = proxy.server_log(&name).map(|log| log.lines()).unwrap_or_default();
     let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let answer = match outcome {
         Ok((revision, server_info, tools)) => ok(&Works { ok: true, revision, server_info, tools, took_ms }),
-        Err(error) => ok(&Fails { ok: false, error, stderr: Vec::new() }),
+        Err(error) => ok(&Fails { ok: false, error, stderr: said(&log, &state.live.secrets()) }),
     };
     audited(answer, name)
+}
+
+/// The last lines that the server wrote to stderr.
+fn said(log: &[LogLine], secrets: &[Secret]) -> Vec<String> {
+    let lines = log.iter().filter(|line| line.source == LogSource::Stderr);
+    let last = lines.rev().take(LINES).map(|line| redact(&line.text, secrets));
+    let mut last: Vec<_> = last.collect();
+    last.reverse();
+    last
 }
 
 type Seen = (String, Option<Box<RawValue>>, Vec<String>);

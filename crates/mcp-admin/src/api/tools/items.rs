@@ -19,6 +19,7 @@ use crate::{
 };
 
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names are those of the interface")]
 struct Items<'a> {
     items: Vec<Item<'a>>,
     separator: String,

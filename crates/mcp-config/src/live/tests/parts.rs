@@ -94,7 +94,8 @@ async fn keys_are_made_limited_and_taken_out_and_only_their_digests_are_kept() {
             ("ci", Stored::Hash, file, true)
         ]
     );
-    assert!(scene.live.keys_of(&scene.live.current().file).unwrap().check(key.expose()).is_some());
+    let accepted = scene.live.accepted_of(&scene.live.current().file).unwrap();
+    assert!(mcp_proxy_core::auth::Keys::new(accepted).unwrap().check(key.expose()).is_some());
     let again = scene.live.create_key(&scene.proxy, "ci", "{}", me()).await;
     assert!(matches!(again, Err(ChangeError::KeyName(_))));
 
@@ -108,4 +109,45 @@ async fn keys_are_made_limited_and_taken_out_and_only_their_digests_are_kept() {
     assert_eq!(scene.live.keys().unwrap().len(), 2);
     let wrong = scene.live.replace_text(&scene.proxy, &HUB.replace("s3cret-s3cret-s3cret", "sha256:no"), me()).await;
     assert!(matches!(wrong, Err(ChangeError::Keys(_))));
+}
+
+#[tokio::test]
+async fn keys_of_a_proxy_that_is_served_count_at_once() {
+    let scene = hub(HUB, None);
+    scene.live.guard();
+    let (key, applied) = scene.live.create_key(&scene.proxy, "ci", r#"{"groups": ["dev"]}"#, me()).await.unwrap();
+    assert!(!applied.needs_restart && !key.expose().is_empty());
+    for gone in ["ci", "bob"] {
+        let applied = scene.live.remove_key(&scene.proxy, gone, me()).await.unwrap();
+        assert!(
+            !applied.needs_restart && !options(&scene).grants.contains_key(gone),
+            "it opens nothing, so nothing limits it"
+        );
+    }
+    let last = scene.live.remove_key(&scene.proxy, "alice", me()).await;
+    assert!(matches!(last, Err(ChangeError::LastKey)));
+    assert!(scene.text().contains("alice"));
+}
+
+#[tokio::test]
+async fn what_is_installed_where_is_told_and_restarts_nothing() {
+    let scene = hub(HUB, None);
+    let entry = r#"{"type": "lab", "installCommands": ["npm i"]}"#;
+    let applied = scene.live.set_server(&scene.proxy, "two", entry, me()).await.unwrap();
+    assert_eq!(applied.unchanged, names(&["one", "two"]));
+    let installs = scene.live.installs().unwrap();
+    assert_eq!((installs.len(), &*installs[0].0), (1, "two"));
+    assert_eq!(installs[0].1.directory, std::path::absolute(scene.directory.path().join("tools/two")).unwrap());
+    assert_eq!(installs[0].1.commands[0].line(), "npm i");
+}
+
+#[tokio::test]
+async fn a_pasted_text_is_previewed_with_what_is_wrong_in_it() {
+    let scene = hub(HUB, None);
+    let text = r#"{"one": {"command": "x", "env": {"A": "${NOT_SET}"}}, "three": {"url": "https://x"}}"#;
+    let found = scene.live.preview(text).unwrap();
+    let told: Vec<_> =
+        found.iter().map(|it| (&*it.name, it.exists, it.command.as_deref(), it.warnings.len())).collect();
+    assert_eq!(told, [("one", true, Some("x"), 1), ("three", false, None, 0)]);
+    assert!(found[0].warnings[0].contains("`NOT_SET` is not set") && !format!("{found:?}").contains("https"));
 }
