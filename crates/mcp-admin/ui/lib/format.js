@@ -48,7 +48,7 @@ export function size(bytes) {
 
 /** Calls in a second. */
 export function rate(number) {
-  if (!number) return "0";
+  if (!(number >= 0.05)) return "0";
   return number < 10 ? number.toFixed(1) : String(Math.round(number));
 }
 
