@@ -4,10 +4,12 @@ const BASE = "/api/v1";
 let csrf = "";
 let signedOut = () => {};
 
+const sentence = (text) => (text ? text[0].toUpperCase() + text.slice(1) : undefined);
+
 /** What an answer other than 2xx said. `status` is 0 where nothing answered. */
 export class ApiError extends Error {
   constructor(status, body) {
-    super(body?.error ?? (status === 0 ? "The hub does not answer. Is it running?" : `The hub answered with ${status}.`));
+    super(sentence(body?.error) ?? (status === 0 ? "The hub does not answer. Is it running?" : `The hub answered with ${status}.`));
     this.name = "ApiError";
     this.status = status;
     this.body = body ?? {};
