@@ -59,8 +59,14 @@ async function draw(panel, context, help) {
     fill(said, list.map((one) => diagnostic(one, field)), list.length === 0 && dirty() ? h("p", { class: "text-ok" }, icon("check"), " Nothing wrong with it.") : null);
   };
   const check = calm(350, look);
+  let asked = 0;
   const reload = async () => {
-    page = await get("/config", { signal });
+    asked += 1;
+    const mine = asked;
+    const now = await get("/config", { signal });
+    // Changes can follow each other quickly, and an older answer may come last.
+    if (mine !== asked) return;
+    page = now;
     field.set(page.text);
     state.textContent = "";
     fill(news, problem(page));
