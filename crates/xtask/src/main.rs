@@ -11,11 +11,13 @@ mod metadata;
 mod source;
 mod test;
 mod tidy;
+mod ui;
 
 const USAGE: &str = "\
 cargo xtask test [ARGS]   run every test; ARGS go to the runner
 cargo xtask tidy          check sizes, sentences, literals, leftovers, the ADR index
-cargo xtask graph         print the crate graph";
+cargo xtask graph         print the crate graph
+cargo xtask ui            fetch the terminal emulator of the admin's pages from npm into target/ui";
 
 fn main() -> ExitCode {
     let mut args = env::args().skip(1);
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
         Some("test") => test::run(&root(), &args.collect::<Vec<_>>()),
         Some("tidy") => tidy::run(&root()),
         Some("graph") => graph::run(),
+        Some("ui") => ui::run(&root()),
         _ => {
             eprintln!("{USAGE}");
             ExitCode::from(2)
