@@ -60,9 +60,7 @@ fn is_missing(text: &[u8], name: &str) -> bool {
     const SMALL: usize = 512;
     let name = name.as_bytes();
     let is_there = match name.first() {
-        Some(first) if text.len() < SMALL => {
-            memchr::memchr_iter(*first, text).any(|at| text[at..].starts_with(name))
-        }
+        Some(first) if text.len() < SMALL => memchr::memchr_iter(*first, text).any(|at| text[at..].starts_with(name)),
         _ => memchr::memmem::find(text, name).is_some(),
     };
     !is_there && memchr::memchr(b'\\', text).is_none()
