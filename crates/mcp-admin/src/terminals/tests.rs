@@ -181,7 +181,7 @@ async fn an_idle_one_ends() {
 
 #[tokio::test]
 async fn who_takes_nothing_holds_the_program_up_for_a_while_and_no_longer() {
-    let limits = TerminalLimits { scrollback: 4096, patience: Duration::from_millis(100), ..TerminalLimits::default() };
+    let limits = TerminalLimits { scrollback: 4096, patience: Duration::from_secs(1), ..TerminalLimits::default() };
     let terminals = terminals("head -c 100000 /dev/zero | tr '\\0' x; echo done; exec cat", limits);
     let id = terminals.start(SIZE).unwrap();
     let mut slow = attach(&terminals, &id);
