@@ -84,7 +84,8 @@ async fn live(
 
 /// Reads until nobody has the other end open.
 async fn read(mut output: OwnedReadPty, terminal: Arc<Terminal>, limits: TerminalLimits) {
-    let mut bytes = vec![0; 16 * 1024];
+    // Who is less than half behind has room for that much more.
+    let mut bytes = vec![0; (limits.scrollback / 4).clamp(1, 16 * 1024)];
     // An error is how Linux tells the end.
     while let Ok(read @ 1..) = output.read(&mut bytes).await {
         terminal.show(&bytes[..read]);

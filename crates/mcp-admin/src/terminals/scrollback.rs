@@ -36,14 +36,16 @@ impl Scrollback {
         self.total
     }
 
-    /// The place from which a screen is best drawn: the first byte kept, or the first line if there was more before it, for a
-    /// control sequence or a character may be torn there.
+    /// The place from which a screen is best drawn: the first byte kept, or a whole line soon after it if there was more
+    /// before, for a control sequence or a character may be torn there.
     pub(super) fn beginning(&self) -> u64 {
         let first = self.first();
         if first == 0 {
             return first;
         }
-        let line = self.kept.iter().position(|&byte| byte == b'\n').map_or(0, |newline| newline + 1);
+        // Not at any price: what comes next may be one long line.
+        let soon = self.kept.len() / 4;
+        let line = self.kept.iter().take(soon).position(|&byte| byte == b'\n').map_or(0, |newline| newline + 1);
         first + line as u64
     }
 
@@ -103,5 +105,7 @@ mod tests {
         assert_eq!(all(&scrollback, scrollback.beginning()).unwrap(), b"c\nd\ne\n");
         scrollback.push(b"no line here");
         assert_eq!(all(&scrollback, scrollback.beginning()).unwrap(), b"ine here");
+        scrollback.push(b"long$\n");
+        assert_eq!(all(&scrollback, scrollback.beginning()).unwrap(), b"relong$\n");
     }
 }
