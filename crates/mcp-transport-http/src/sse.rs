@@ -4,4 +4,5 @@ mod decode;
 mod encode;
 
 pub use decode::{Decoded, Decoder, Event};
+pub(crate) use encode::append;
 pub use encode::{Head, comment, endpoint, event, message, priming};

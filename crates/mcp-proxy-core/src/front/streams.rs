@@ -320,7 +320,7 @@ fn open_stream(session: &Session) -> Option<(EventId, Option<Frame>)> {
     session.update(|session| {
         let beginning = session.revision.has_event_ids().then(|| session.replay.open_stream())?;
         let tells = session.revision.has_priming_event();
-        let priming = tells.then(|| Frame::Priming { id: beginning.to_string().into(), retry: None });
+        let priming = tells.then(|| Frame::Priming { id: beginning.text(), retry: None });
         Some((beginning, priming))
     })
 }
@@ -328,11 +328,11 @@ fn open_stream(session: &Session) -> Option<(EventId, Option<Frame>)> {
 /// A message on its way out, kept for a client that may lose it.
 pub(super) fn recorded(session: &Session, record: Option<StreamId>, message: Message) -> Frame {
     let id = record.and_then(|stream| session.update(|session| session.replay.push(stream, message.clone(), now())));
-    Frame::Message { message, id: id.map(|id| id.to_string().into()), named: true }
+    Frame::Message { message, id: id.map(|id| id.text()), named: true }
 }
 
 fn replayed(event: Event) -> Frame {
-    Frame::Message { message: event.message, id: Some(event.id.to_string().into()), named: true }
+    Frame::Message { message: event.message, id: Some(event.id.text()), named: true }
 }
 
 /// A comment, if nothing was sent for a while.

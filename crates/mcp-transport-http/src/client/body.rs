@@ -1,9 +1,15 @@
 //! Reads a response body into memory, up to a limit.
 
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
 use bytes::{Bytes, BytesMut};
 use http::Response;
 use http_body_util::BodyExt;
-use hyper::body::{Body, Incoming};
+use hyper::body::{Body, Frame, Incoming};
 
 /// Why a body could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,30 +19,58 @@ pub(crate) enum BodyError {
     Cut,
 }
 
+/// A response of which the body is being read.
+#[derive(Debug)]
+pub(crate) struct Collecting {
+    response: Response<Incoming>,
+    limit: usize,
+    whole: BytesMut,
+}
+
+impl Collecting {
+    /// Reads a body that is not longer than `limit` bytes.
+    pub(crate) fn new(response: Response<Incoming>, limit: usize) -> Self {
+        Self { response, limit, whole: BytesMut::new() }
+    }
+
+    pub(crate) fn response(&self) -> &Response<Incoming> {
+        &self.response
+    }
+
+    /// The whole body, once it is there. A body that comes in one piece is not copied.
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Bytes, BodyError>> {
+        let Self { response, limit, whole } = self;
+        let body = response.body_mut();
+        if body.size_hint().lower() > limit.saturating_sub(whole.len()) as u64 {
+            return Poll::Ready(Err(BodyError::TooLarge));
+        }
+        while let Some(frame) = ready!(Pin::new(&mut *body).poll_frame(context)) {
+            let frame = match frame.map(Frame::into_data) {
+                Ok(Ok(data)) => data,
+                // Trailers.
+                Ok(Err(_)) => continue,
+                Err(_) => return Poll::Ready(Err(BodyError::Cut)),
+            };
+            if *limit < whole.len() + frame.len() {
+                return Poll::Ready(Err(BodyError::TooLarge));
+            }
+            if whole.is_empty() && body.is_end_stream() {
+                return Poll::Ready(Ok(frame));
+            }
+            if whole.is_empty() {
+                // Both are within the limit: the hint was checked above.
+                whole.reserve(frame.len() + usize::try_from(body.size_hint().lower()).unwrap_or_default());
+            }
+            whole.extend_from_slice(&frame);
+        }
+        Poll::Ready(Ok(std::mem::take(whole).freeze()))
+    }
+}
+
 /// The whole body, if it is not longer than `limit` bytes.
 pub(crate) async fn collect(response: Response<Incoming>, limit: usize) -> Result<Bytes, BodyError> {
-    let mut body = response.into_body();
-    if body.size_hint().lower() > limit as u64 {
-        return Err(BodyError::TooLarge);
-    }
-    let Some(first) = data(&mut body).await? else { return Ok(Bytes::new()) };
-    let mut whole = BytesMut::new();
-    let mut next = Some(first);
-    while let Some(frame) = next {
-        if limit < whole.len() + frame.len() {
-            return Err(BodyError::TooLarge);
-        }
-        if whole.is_empty() && body.is_end_stream() {
-            return Ok(frame);
-        }
-        if whole.is_empty() {
-            // Both are within the limit: the hint was checked above.
-            whole.reserve(frame.len() + usize::try_from(body.size_hint().lower()).unwrap_or_default());
-        }
-        whole.extend_from_slice(&frame);
-        next = data(&mut body).await?;
-    }
-    Ok(whole.freeze())
+    let mut collecting = Collecting::new(response, limit);
+    poll_fn(|context| collecting.poll(context)).await
 }
 
 /// Reads what nobody wants of a short body, so that its connection can be used again. A long or slow one is not worth it.

@@ -5,6 +5,7 @@ use std::{
     future::poll_fn,
     io::{self, IoSlice},
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -17,9 +18,12 @@ use tower_service::Service;
 
 use super::{http_error::HttpError, proxy::ProxySettings};
 
-/// What the pool calls for a new connection.
+/// What the pool calls for a new connection. The pool clones it for every request.
 #[derive(Clone, Debug)]
-pub(crate) struct Connector {
+pub(crate) struct Connector(Arc<Way>);
+
+#[derive(Clone, Debug)]
+struct Way {
     tcp: HttpConnector,
     proxy: ProxySettings,
     timeout: Duration,
@@ -46,15 +50,17 @@ impl Connector {
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_keepalive(Some(Duration::from_mins(1)));
-        Self {
+        Self(Arc::new(Way {
             tcp,
             proxy: settings.proxy.clone(),
             timeout: settings.connect_timeout,
             #[cfg(feature = "tls")]
             tls: super::tls::Tls::new(settings.roots.clone()),
-        }
+        }))
     }
+}
 
+impl Way {
     async fn connect(self, target: Uri) -> Result<Connect, HttpError> {
         let secure = target.scheme_str() == Some("https");
         match self.proxy.intercept(&target) {
@@ -75,7 +81,7 @@ impl Connector {
 }
 
 #[cfg(feature = "tls")]
-impl Connector {
+impl Way {
     async fn secure(self, target: Uri) -> Result<Connect, HttpError> {
         let tcp = Named { inner: self.tcp, name: HttpError::Connect };
         call(self.tls.over(tcp).await?, target).await.map(Connect::new).map_err(named_or_tls)
@@ -130,7 +136,7 @@ where
 }
 
 #[cfg(not(feature = "tls"))]
-impl Connector {
+impl Way {
     #[expect(clippy::unused_async, reason = "stands in for the one with TLS")]
     async fn secure(self, _: Uri) -> Result<Connect, HttpError> {
         Err(HttpError::NoTls)
@@ -164,7 +170,7 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, target: Uri) -> Self::Future {
-        let this = self.clone();
+        let this = Way::clone(&self.0);
         Box::pin(async move {
             let after = this.timeout;
             tokio::time::timeout(after, this.connect(target)).await.unwrap_or(Err(HttpError::Timeout(after)))

@@ -19,7 +19,7 @@ use super::{
     exchange::{Ask, Failure, refused_connect},
     http_client::Chunks,
     http_error::HttpError,
-    link::{modern_headers, negotiate},
+    link::{modern_headers, negotiation},
     remote::Remote,
     sse_pair::{self, Opened, Sse},
     streamable::StreamableHttp,
@@ -93,8 +93,8 @@ impl Detect {
         let envelope = Envelope { version: Revision::LATEST, capabilities: "{}", client_info, log_level: None };
         let question = Message::request(&Id::from(1), method::SERVER_DISCOVER, Some(&envelope.params()));
         let mut headers = modern_headers(&question).map_err(|error| ConnectError::Other(error.into()))?;
-        negotiate(&mut headers);
-        let (url, body) = (&self.remote.url, Chunks(question.chunks()));
+        headers.extend(negotiation());
+        let (url, body) = (&self.remote.url, Chunks::of(&question));
         self.remote.ask(Ask { method: Method::POST, url, headers, body, caller }).await.map_err(|failure| match failure
         {
             Failure::NotSent(error) => error,

@@ -1,6 +1,6 @@
 //! One HTTP exchange with a server: our headers, credentials, one more try after a challenge, redirects.
 
-use std::{error::Error as StdError, sync::Arc};
+use std::{borrow::Cow, error::Error as StdError, sync::Arc};
 
 use http::{
     HeaderMap, HeaderName, Method, Request, Response, StatusCode,
@@ -24,13 +24,16 @@ const REDIRECTS: usize = 5;
 /// Who we are, unless the configuration says otherwise: some firewalls turn away who does not say.
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
+/// Headers that are yet to be put together with others.
+pub(crate) type Headers = Vec<(HeaderName, HeaderValue)>;
+
 /// What is asked of a server.
 #[derive(Clone, Debug)]
 pub(crate) struct Ask<'a> {
     pub(crate) method: Method,
     pub(crate) url: &'a ServerUrl,
     /// The headers of the protocol; they win over everybody's.
-    pub(crate) headers: HeaderMap,
+    pub(crate) headers: Headers,
     pub(crate) body: Chunks,
     pub(crate) caller: &'a Caller,
 }
@@ -58,13 +61,13 @@ impl Remote {
 
     /// Follows redirects that stay on the server, with the same method and body.
     async fn follow(&self, ask: &Ask<'_>, credentials: &HeaderMap) -> Result<Response<Incoming>, Failure> {
-        let mut url = ask.url.clone();
+        let mut url = Cow::Borrowed(ask.url);
         for _ in 0..REDIRECTS {
             let response = self.send(ask, &url, credentials).await?;
             match redirect(&response).map(|location| url.join(location)) {
                 Some(Ok(next)) => {
                     body::discard(response).await;
-                    url = next;
+                    url = Cow::Owned(next);
                 }
                 Some(Err(error)) => {
                     tracing::warn!(server = %ask.url, %error, "the server redirects to where we do not follow");
@@ -86,13 +89,18 @@ impl Remote {
         *request.method_mut() = ask.method.clone();
         *request.uri_mut() = url.uri().clone();
         let headers = request.headers_mut();
+        // With room for these two and for `content-length`, which is added on the way: a table that grows is filled anew.
+        *headers = HeaderMap::with_capacity(ask.headers.len() + ask.caller.headers.len() + credentials.len() + 3);
+        headers.insert(header::HOST, url.host().clone());
         headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
         for (name, value) in ask.caller.headers.iter().chain(credentials) {
             if is_free(name) {
                 headers.insert(name, value.clone());
             }
         }
-        headers.extend(ask.headers.clone());
+        for (name, value) in &ask.headers {
+            headers.insert(name, value.clone());
+        }
         self.client.send(request).await.map_err(|broken| match broken {
             Broken::Unsent(source) => Failure::NotSent(unreachable(url, source)),
             Broken::Sent(source) => {

@@ -16,6 +16,7 @@ use hyper_util::{
     client::legacy::Client,
     rt::{TokioExecutor, TokioTimer},
 };
+use mcp_jsonrpc::Message;
 
 use super::{connector::Connector, proxy::ProxySettings};
 
@@ -58,7 +59,7 @@ impl Default for HttpSettings {
     }
 }
 
-/// The body of a request: the parts of a message, sent without putting them together.
+/// The body of a request: a message, of which a large one is sent in its parts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Chunks(pub(crate) [Bytes; 3]);
 
@@ -69,6 +70,19 @@ pub(crate) enum Broken {
     Unsent(Box<dyn StdError + Send + Sync>),
     /// The connection broke after something was sent.
     Sent(Box<dyn StdError + Send + Sync>),
+}
+
+/// Up to this length in bytes a message is sent in one piece: a copy is cheaper than more buffers on the way.
+const SMALL: usize = 4096;
+
+impl Chunks {
+    pub(crate) fn of(message: &Message) -> Self {
+        if message.len() <= SMALL {
+            Self([message.to_bytes(), Bytes::new(), Bytes::new()])
+        } else {
+            Self(message.chunks())
+        }
+    }
 }
 
 impl HttpClient {

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use http::{
-    HeaderMap, HeaderValue, Method, Response,
+    HeaderName, HeaderValue, Method, Response,
     header::{ACCEPT, CONTENT_TYPE},
 };
 use hyper::body::Incoming;
@@ -18,10 +18,15 @@ use tokio::{sync::watch, time::timeout};
 use super::{
     aside::Asides,
     body,
-    exchange::{Ask, Failure},
+    exchange::{Ask, Failure, Headers},
     http_client::Chunks,
     remote::Remote,
 };
+
+// Made once: a name that is given as a text is looked for among the well-known ones each time.
+const SESSION_ID: HeaderName = HeaderName::from_static(header::SESSION_ID);
+const PROTOCOL_VERSION: HeaderName = HeaderName::from_static(header::PROTOCOL_VERSION);
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static(header::LAST_EVENT_ID);
 
 /// The shared part of one streamable connection.
 #[derive(Debug)]
@@ -86,9 +91,9 @@ impl Link {
 
     async fn post_now(&self, message: &Message, caller: &Caller) -> Result<Posted, PostError> {
         let mut headers = self.headers_for(message).map_err(PostError::NotSent)?;
-        negotiate(&mut headers);
-        let in_session = headers.contains_key(header::SESSION_ID);
-        let body = Chunks(message.chunks());
+        let in_session = has_session(&headers);
+        headers.extend(negotiation());
+        let body = Chunks::of(message);
         let ask = Ask { method: Method::POST, url: &self.remote.url, headers, body, caller };
         match self.remote.ask(ask).await {
             Ok(response) => Ok(Posted { response, in_session }),
@@ -104,9 +109,9 @@ impl Link {
         caller: &Caller,
     ) -> Result<Response<Incoming>, Failure> {
         let mut headers = self.session_headers();
-        headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+        headers.push((ACCEPT, HeaderValue::from_static("text/event-stream")));
         if let Some(after) = after {
-            headers.insert(header::LAST_EVENT_ID, after.clone());
+            headers.push((LAST_EVENT_ID, after.clone()));
         }
         let url = &self.remote.url;
         self.remote.ask(Ask { method: Method::GET, url, headers, body: Chunks::default(), caller }).await
@@ -115,7 +120,7 @@ impl Link {
     /// Ends the session at the server, if there is one. That the server keeps its sessions is fine.
     pub(crate) async fn delete(&self, caller: &Caller) {
         let headers = self.session_headers();
-        if !headers.contains_key(header::SESSION_ID) || self.state().forgotten {
+        if !has_session(&headers) || self.state().forgotten {
             return;
         }
         self.state().session = None;
@@ -129,26 +134,25 @@ impl Link {
         }
     }
 
-    fn headers_for(&self, message: &Message) -> Result<HeaderMap, NotSent> {
+    fn headers_for(&self, message: &Message) -> Result<Headers, NotSent> {
         if Claim::is_made_by(message) {
             return modern_headers(message);
         }
         let is_first = message.method() == Some(method::INITIALIZE);
-        Ok(if is_first { HeaderMap::new() } else { self.session_headers() })
+        Ok(if is_first { Headers::new() } else { self.session_headers() })
     }
 
-    fn session_headers(&self) -> HeaderMap {
+    fn session_headers(&self) -> Headers {
         let state = self.state();
-        let mut headers = HeaderMap::new();
-        headers.extend(state.session.clone().map(|id| (http::HeaderName::from_static(header::SESSION_ID), id)));
-        let version = http::HeaderName::from_static(header::PROTOCOL_VERSION);
-        headers.extend(state.revision.clone().map(|revision| (version, revision)));
+        let mut headers = Headers::with_capacity(4);
+        headers.extend(state.session.clone().map(|id| (SESSION_ID, id)));
+        headers.extend(state.revision.clone().map(|revision| (PROTOCOL_VERSION, revision)));
         headers
     }
 
     /// Takes down the session that the answer to `initialize` names.
     pub(crate) fn learn_session<T>(&self, response: &Response<T>) {
-        let id = response.headers().get(header::SESSION_ID);
+        let id = response.headers().get(SESSION_ID);
         // The specification allows visible ASCII only; anything else would not come back as it went.
         let id = id.filter(|id| id.as_bytes().iter().all(u8::is_ascii_graphic)).cloned();
         self.state().session = id.map(|mut id| {
@@ -246,18 +250,24 @@ impl Link {
 const CLOSE_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// The headers that repeat what a modern message says.
-pub(crate) fn modern_headers(message: &Message) -> Result<HeaderMap, NotSent> {
+pub(crate) fn modern_headers(message: &Message) -> Result<Headers, NotSent> {
     let mirrored = MirrorHeaders::of(message).map_err(|error| NotSent::Unroutable(error.to_string()))?;
-    let mut headers = HeaderMap::new();
+    let mut headers = Headers::with_capacity(5);
     for (name, value) in mirrored.iter() {
         let value = HeaderValue::from_str(value).map_err(|error| NotSent::Unroutable(error.to_string()))?;
-        headers.insert(name, value);
+        headers.push((HeaderName::from_static(name), value));
     }
     Ok(headers)
 }
 
 /// Says that a message is sent, and in which forms its answer may come.
-pub(crate) fn negotiate(headers: &mut HeaderMap) {
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+pub(crate) fn negotiation() -> [(HeaderName, HeaderValue); 2] {
+    [
+        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (ACCEPT, HeaderValue::from_static("application/json, text/event-stream")),
+    ]
+}
+
+fn has_session(headers: &Headers) -> bool {
+    headers.iter().any(|(name, _)| name == SESSION_ID)
 }

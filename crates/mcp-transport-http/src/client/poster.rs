@@ -8,13 +8,13 @@ use std::{
 };
 
 use futures::{Sink, Stream, stream};
-use http::{HeaderMap, Method};
+use http::Method;
 use mcp_jsonrpc::{Kind, Message};
 use mcp_protocol::code;
 use mcp_transport::Caller;
 use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 
-use super::{body, exchange::Ask, http_client::Chunks, link::negotiate, remote::Remote, server_url::ServerUrl};
+use super::{body, exchange::Ask, http_client::Chunks, link::negotiation, remote::Remote, server_url::ServerUrl};
 
 /// As many messages may be on their way at once; the next one waits.
 const LIMIT: usize = 16;
@@ -52,9 +52,8 @@ impl Poster {
 
 impl Way {
     async fn post(&self, message: &Message) -> Result<(), String> {
-        let mut headers = HeaderMap::new();
-        negotiate(&mut headers);
-        let body = Chunks(message.chunks());
+        let headers = negotiation().into();
+        let body = Chunks::of(message);
         let ask = Ask { method: Method::POST, url: &self.endpoint, headers, body, caller: &self.caller };
         match timeout(self.remote.limits.post_wait, self.remote.ask(ask)).await {
             Ok(Ok(response)) if response.status().is_success() => {

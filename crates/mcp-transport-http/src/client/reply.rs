@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    future::poll_fn,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -18,7 +19,7 @@ use mcp_transport::{Caller, Label, Lost, ReplySource};
 use super::{
     aside::Aside,
     background::Background,
-    body::{self, BodyError},
+    body::{BodyError, Collecting},
     event_stream::{Bookmark, EventStream, is_event_stream},
     exchange::{Failure, cut, refused},
     link::Link,
@@ -29,6 +30,38 @@ use crate::sse::{Decoded, Event};
 pub(crate) const BATCH_LIMIT: usize = 50;
 /// How often in a row a cut stream is opened again in vain.
 const RESUME_TRIES: u32 = 5;
+
+/// A reply that is there with the head of its response: most are, and need nothing of what waiting takes (3 k instructions of
+/// 130 k per call).
+pub(crate) struct Settled(pub(crate) Option<Result<Message, Lost>>);
+
+impl Stream for Settled {
+    type Item = Result<Message, Lost>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(self.0.take())
+    }
+}
+
+impl ReplySource for Settled {}
+
+impl Link {
+    /// What a JSON answer says. No text is no answer: then it is for its head to say why.
+    pub(crate) fn read_json(&self, text: Result<Bytes, BodyError>, head: &Response<Incoming>) -> Result<Parsed, Lost> {
+        let text = match text {
+            Ok(text) if text.is_empty() => return Err(refused(head)),
+            Ok(text) => text,
+            Err(BodyError::TooLarge) => return Err(Lost::TooLarge { limit: self.remote.limits.body }),
+            Err(BodyError::Cut) => return Err(cut()),
+        };
+        let text = self.remote.limits.budget.charge(text).ok_or(Lost::Overloaded)?;
+        parse(text).ok_or(Lost::NotMcp)
+    }
+}
+
+fn parse(text: Bytes) -> Option<Parsed> {
+    Parsed::parse(text, BATCH_LIMIT).inspect_err(|error| tracing::debug!(%error, "the server sent no message")).ok()
+}
 
 /// The reply to one request; dropping it before its response cancels the call.
 pub(crate) struct PostReply {
@@ -64,7 +97,8 @@ pub(crate) struct Exchange {
 }
 
 pub(crate) enum Source {
-    Json(Response<Incoming>),
+    Json(Collecting),
+    Parsed(Parsed),
     Events(EventStream),
     Ended,
 }
@@ -149,7 +183,7 @@ impl Exchange {
             }
             match &mut self.source {
                 Source::Ended => return None,
-                Source::Json(_) => self.read_json().await,
+                Source::Json(_) | Source::Parsed(_) => self.read_json().await,
                 Source::Events(events) => match events.next().await {
                     Some(Decoded::Event(event)) => self.take_event(event).await,
                     Some(Decoded::TooLong) => self.skipped = true,
@@ -160,22 +194,22 @@ impl Exchange {
     }
 
     async fn read_json(&mut self) {
-        let Source::Json(response) = std::mem::replace(&mut self.source, Source::Ended) else { return };
-        let (limit, empty) = (self.link.remote.limits.body, refused(&response));
-        let text = match body::collect(response, limit).await {
-            Ok(text) if text.is_empty() => return self.lose(empty),
-            Ok(text) => text,
-            Err(BodyError::TooLarge) => return self.lose(Lost::TooLarge { limit }),
-            Err(BodyError::Cut) => return self.lose(cut()),
+        let read = match std::mem::replace(&mut self.source, Source::Ended) {
+            Source::Json(mut body) => {
+                let text = poll_fn(|context| body.poll(context)).await;
+                self.link.read_json(text, body.response())
+            }
+            Source::Parsed(parsed) => Ok(parsed),
+            Source::Events(_) | Source::Ended => return,
         };
-        match self.charged(text) {
+        match read {
             // The only answer there is, so it is the one that was asked for, whatever its id.
-            Some(Parsed::One(message)) if message.kind() == Kind::Response => {
+            Ok(Parsed::One(message)) if message.kind() == Kind::Response => {
                 let response = self.label.adopt(&message);
                 self.give(response);
             }
-            Some(parsed) => self.take_parsed(parsed).await,
-            None => self.lose(Lost::NotMcp),
+            Ok(parsed) => self.take_parsed(parsed).await,
+            Err(lost) => self.lose(lost),
         }
     }
 
@@ -195,7 +229,7 @@ impl Exchange {
             self.lose(Lost::Overloaded);
             return None;
         };
-        Parsed::parse(text, BATCH_LIMIT).inspect_err(|error| tracing::debug!(%error, "the server sent no message")).ok()
+        parse(text)
     }
 
     async fn take_parsed(&mut self, parsed: Parsed) {

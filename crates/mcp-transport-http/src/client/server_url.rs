@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use http::Uri;
+use http::{HeaderValue, Uri};
 use url::{Host, Url};
 
 /// The address of a server: `http` or `https`, without credentials in it.
@@ -12,6 +12,8 @@ use url::{Host, Url};
 pub struct ServerUrl {
     url: Url,
     uri: Uri,
+    /// What the `host` header says.
+    host: HeaderValue,
 }
 
 /// Why a text is no address of a server.
@@ -60,8 +62,15 @@ impl ServerUrl {
             return Err(UrlError::Credentials);
         }
         url.set_fragment(None);
-        let uri = url.as_str().parse().map_err(|_| UrlError::Syntax)?;
-        Ok(Self { url, uri })
+        let uri: Uri = url.as_str().parse().map_err(|_| UrlError::Syntax)?;
+        let host = uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+        let host = host.ok_or(UrlError::Syntax)?;
+        Ok(Self { url, uri, host })
+    }
+
+    /// The host, and the port if it is not the usual one.
+    pub(crate) fn host(&self) -> &HeaderValue {
+        &self.host
     }
 
     pub(crate) fn uri(&self) -> &Uri {
@@ -128,6 +137,8 @@ mod tests {
         ] {
             assert_eq!(url.join(reference).unwrap().uri(), expect, "{reference}");
         }
+        assert_eq!(url.join("http://example.com:80/x").unwrap().host(), "example.com");
+        assert_eq!(ServerUrl::parse("http://[::1]:8080/x").unwrap().host(), "[::1]:8080");
         for elsewhere in ["//evil.test/x", "https://example.com/x", "http://example.com:81/", "http://evil.test/"] {
             assert_eq!(url.join(elsewhere), Err(UrlError::Origin), "{elsewhere}");
         }

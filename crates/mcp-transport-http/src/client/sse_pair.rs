@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures::{Stream, StreamExt, future, stream};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header::ACCEPT};
+use http::{HeaderValue, Method, StatusCode, header::ACCEPT};
 use mcp_jsonrpc::{Incoming as Parsed, Kind, Message};
 use mcp_protocol::code;
 use mcp_transport::{Budget, Caller, ConnectError, Connection, Duplex, DuplexLimits, Lost, NoLifeline, Transport};
@@ -57,8 +57,7 @@ impl Transport for Sse {
 /// Opens the stream and waits for the event that names the other half of the pair.
 pub(crate) async fn open(remote: &Remote, caller: &Caller, patience: Duration) -> Result<Opened, ConnectError> {
     let opening = async {
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+        let headers = vec![(ACCEPT, HeaderValue::from_static("text/event-stream"))];
         let ask = Ask { method: Method::GET, url: &remote.url, headers, body: Chunks::default(), caller };
         let response = remote.ask(ask).await.map_err(|failure| match failure {
             Failure::NotSent(error) => error,

@@ -2,29 +2,34 @@
 
 use std::{
     collections::VecDeque,
+    future::poll_fn,
     sync::{Arc, Mutex, PoisonError},
+    task::Poll,
 };
 
 use async_trait::async_trait;
 use http::StatusCode;
-use mcp_jsonrpc::{Kind, Message};
+use mcp_jsonrpc::{Incoming as Parsed, Kind, Message};
 use mcp_protocol::{Claim, method};
 use mcp_transport::{
     Caller, CloseReason, Closed, ConnectError, Connection, Events, Label, NotSent, Peer, Reply, Request, SendError,
     Transport, events,
 };
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
 
 use super::{
     answer::{self, Answer},
     background::Background,
-    body,
+    body::{self, Collecting},
     event_stream::{Bookmark, EventStream},
     exchange::refused_connect,
     link::{Link, PostError, Posted},
     listen,
     remote::Remote,
-    reply::{CancelOnDrop, Exchange, PostReply, Source},
+    reply::{CancelOnDrop, Exchange, PostReply, Settled, Source},
 };
 
 /// A server that speaks streamable HTTP, of either era.
@@ -75,7 +80,12 @@ impl Streamable {
         Self { link: Arc::new(Link::new(remote, sender)), background, caller, events, calls, long_calls }
     }
 
-    async fn exchange(&self, message: &Message, caller: &Arc<Caller>) -> Result<Reply, NotSent> {
+    async fn exchange(
+        &self,
+        message: &Message,
+        caller: &Arc<Caller>,
+        place: OwnedSemaphorePermit,
+    ) -> Result<Reply, NotSent> {
         let (label, sent) = Label::put_on(message, self.link.number()).map_err(NotSent::Unfit)?;
         let modern = Claim::is_made_by(message);
         let introduces = !modern && message.method() == Some(method::INITIALIZE);
@@ -101,7 +111,28 @@ impl Streamable {
         };
         let (mut source, mut ready) = (Source::Ended, VecDeque::new());
         match answer {
-            Answer::Json(response) => source = Source::Json(response),
+            Answer::Json(response) => {
+                let mut body = Collecting::new(response, self.link.remote.limits.body);
+                source = match poll_fn(|context| Poll::Ready(body.poll(context))).await {
+                    Poll::Pending => Source::Json(body),
+                    Poll::Ready(text) => match self.link.read_json(text, body.response()) {
+                        // What came aside of it goes first.
+                        Ok(Parsed::One(message)) if message.kind() == Kind::Response && aside.is_none() => {
+                            let response = label.adopt(&message);
+                            if introduces {
+                                self.link.learn_revision(&response);
+                            }
+                            cancel.disarm();
+                            return Ok(Reply::new(Settled(Some(Ok(response)))));
+                        }
+                        Ok(parsed) => Source::Parsed(parsed),
+                        Err(lost) => {
+                            ready.push_back(Err(lost));
+                            Source::Ended
+                        }
+                    },
+                };
+            }
             Answer::Events(response) => {
                 source = Source::Events(EventStream::new(response, self.link.remote.limits.event));
             }
@@ -125,7 +156,7 @@ impl Streamable {
             bookmark: Bookmark::default(),
             skipped: false,
         };
-        Ok(Reply::new(PostReply::new(exchange, aside, cancel)))
+        Ok(Reply::new(PostReply::new(exchange, aside, cancel)).holding(place))
     }
 
     async fn post(&self, message: &Message, caller: &Arc<Caller>) -> Result<(), NotSent> {
@@ -170,10 +201,7 @@ impl Connection for Streamable {
             return Err(SendError::new(request.into_parts().0, busy));
         };
         let (message, caller) = request.into_parts();
-        match self.exchange(&message, &caller).await {
-            Ok(reply) => Ok(reply.holding(place)),
-            Err(reason) => Err(SendError::new(message, reason)),
-        }
+        self.exchange(&message, &caller, place).await.map_err(|reason| SendError::new(message, reason))
     }
 
     async fn tell(&self, message: Message, caller: &Arc<Caller>) -> Result<(), SendError> {

@@ -52,20 +52,44 @@ pub enum Frame {
     Comment(&'static str),
 }
 
-/// Writes frames as an event stream, one at a time and only when the connection takes more: a slow reader slows the
-/// source down. Large messages are not copied.
+/// Writes frames as an event stream, only when the connection takes more: a slow reader slows the source down. Frames that
+/// are there at the same time go out together, up to 16 KiB. Large messages are not copied.
 #[derive(Debug)]
 pub struct EventStream<S> {
     source: S,
-    /// What is left of the frame that is being written.
+    /// What is left of the frames that are being written.
     pieces: VecDeque<Bytes>,
     done: bool,
 }
+
+/// So many bytes of frames that are there are sent at once: each piece of a body costs a chunk's head and two buffers on the
+/// way to the socket. Ten short notes of a call become one piece.
+const TOGETHER: usize = 16 * 1024;
 
 impl<S: Stream<Item = Frame> + Unpin> EventStream<S> {
     /// The frames of `source`; the stream ends when it does.
     pub fn new(source: S) -> Self {
         Self { source, pieces: VecDeque::new(), done: false }
+    }
+
+    /// Takes what is there, at least one frame; pending if there is none.
+    fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let mut small = Vec::new();
+        while small.len() < TOGETHER && self.pieces.is_empty() {
+            match Pin::new(&mut self.source).poll_next(context) {
+                Poll::Ready(Some(frame)) => frame.write(&mut small, &mut self.pieces),
+                Poll::Ready(None) => {
+                    self.done = true;
+                    break;
+                }
+                Poll::Pending if small.is_empty() => return Poll::Pending,
+                Poll::Pending => break,
+            }
+        }
+        if !small.is_empty() {
+            self.pieces.push_back(small.into());
+        }
+        Poll::Ready(())
     }
 }
 
@@ -76,15 +100,17 @@ impl Frame {
         Self::Message { message, id: None, named: false }
     }
 
-    fn write(self, pieces: &mut VecDeque<Bytes>) {
+    /// Adds the frame to `small`, which goes before what of it is large enough to be among the `pieces`.
+    fn write(self, small: &mut Vec<u8>, pieces: &mut VecDeque<Bytes>) {
         match self {
             Self::Message { message, id, named } => {
-                sse::message(&message, sse::Head { kind: named, id: id.as_deref(), retry: None }, pieces);
+                let head = sse::Head { kind: named, id: id.as_deref(), retry: None };
+                sse::append(&message, head, small, pieces);
             }
-            Self::Priming { id, retry } => pieces.push_back(sse::priming(&id, retry)),
-            Self::Endpoint { uri } => pieces.push_back(sse::endpoint(&uri)),
-            Self::Event { kind, data } => pieces.push_back(sse::event(kind, &data)),
-            Self::Comment(text) => pieces.push_back(sse::comment(text)),
+            Self::Priming { id, retry } => small.extend_from_slice(&sse::priming(&id, retry)),
+            Self::Endpoint { uri } => small.extend_from_slice(&sse::endpoint(&uri)),
+            Self::Event { kind, data } => small.extend_from_slice(&sse::event(kind, &data)),
+            Self::Comment(text) => small.extend_from_slice(&sse::comment(text)),
         }
     }
 }
@@ -105,10 +131,7 @@ impl<S: Stream<Item = Frame> + Unpin> Body for EventStream<S> {
             if this.done {
                 return Poll::Ready(None);
             }
-            match ready!(Pin::new(&mut this.source).poll_next(context)) {
-                Some(frame) => frame.write(&mut this.pieces),
-                None => this.done = true,
-            }
+            ready!(this.poll_fill(context));
         }
     }
 
@@ -123,7 +146,7 @@ impl<S: Stream<Item = Frame> + Unpin> Body for EventStream<S> {
 
 #[cfg(test)]
 mod tests {
-    use futures::{FutureExt, StreamExt, stream};
+    use futures::{FutureExt, stream};
     use http_body_util::BodyExt;
 
     use super::*;
@@ -172,15 +195,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_there_goes_out_together_and_in_order() {
+        let text = |length| format!(r#"{{"jsonrpc":"2.0","method":"x","params":["{}"]}}"#, "x".repeat(length));
+        let frames = [1, 2, 5000, 3].map(|length| Frame::message(message(text(length))));
+        let pieces = written(frames.into());
+        let whole: String = [1, 2, 5000, 3].map(|length| format!("data: {}\n\n", text(length))).concat();
+        assert_eq!(String::from_utf8(pieces.concat()).unwrap(), whole);
+        assert_eq!(pieces.len(), 4, "what goes before the large one, it, its end, and what comes after");
+    }
+
+    #[test]
     fn the_source_is_asked_only_when_more_is_wanted() {
+        const COMMENT: usize = ": x\n\n".len();
         let asked = std::cell::Cell::new(0);
-        let source = stream::iter(0..10).map(|_| {
+        let source = stream::repeat_with(|| {
             asked.set(asked.get() + 1);
             Frame::Comment("x")
         });
         let mut body = EventStream::new(source);
         assert!(body.frame().now_or_never().is_some());
-        assert_eq!(asked.get(), 1);
+        assert_eq!(asked.get(), TOGETHER.div_ceil(COMMENT));
         let mut waiting = EventStream::new(stream::pending::<Frame>());
         assert!(waiting.frame().now_or_never().is_none() && !waiting.is_end_stream());
     }

@@ -1,6 +1,6 @@
 //! Writes an event stream.
 
-use std::{fmt::Write as _, time::Duration};
+use std::{io::Write as _, time::Duration};
 
 use bytes::Bytes;
 use mcp_jsonrpc::Message;
@@ -22,26 +22,36 @@ const SMALL: usize = 4096;
 /// Adds the event that carries `message` to `out`, in one piece if it is small, else in a few pieces of which the large
 /// ones are not copied. Its data is one line, whatever the message looked like.
 pub fn message(message: &Message, head: Head<'_>, out: &mut impl Extend<Bytes>) {
+    let mut small = Vec::new();
+    append(message, head, &mut small, out);
+    out.extend([Bytes::from(small)]);
+}
+
+/// The same after other small events, which are in `small` and are taken out of it only to keep the order.
+pub(crate) fn append(message: &Message, head: Head<'_>, small: &mut Vec<u8>, out: &mut impl Extend<Bytes>) {
     let chunks = if message.is_single_line() { message.chunks() } else { message.clone().single_line().chunks() };
-    let mut small = start(head);
-    small.push_str("data: ");
-    let mut small = small.into_bytes();
+    let copied = |chunk: &Bytes| if chunk.len() <= SMALL { chunk.len() } else { 0 };
+    let id = head.id.map_or(0, str::len);
+    // One allocation for each message, or for several: what surrounds the chunks is never longer than this.
+    small.reserve(id + chunks.iter().map(copied).sum::<usize>() + 80);
+    start(head, small);
+    small.extend_from_slice(b"data: ");
     for chunk in chunks {
         if chunk.len() <= SMALL {
             small.extend_from_slice(&chunk);
         } else {
-            out.extend([Bytes::from(std::mem::take(&mut small)), chunk]);
+            out.extend([Bytes::from(std::mem::take(small)), chunk]);
         }
     }
     small.extend_from_slice(b"\n\n");
-    out.extend([Bytes::from(small)]);
 }
 
 /// The event that opens a stream of 2025-11-25: an id from which it can be resumed, and no data.
 #[must_use]
 pub fn priming(id: &str, retry: Option<Duration>) -> Bytes {
-    let mut event = start(Head { kind: false, id: Some(id), retry });
-    event.push_str("data:\n\n");
+    let mut event = Vec::with_capacity(id.len() + 48);
+    start(Head { kind: false, id: Some(id), retry }, &mut event);
+    event.extend_from_slice(b"data:\n\n");
     event.into()
 }
 
@@ -54,43 +64,45 @@ pub fn endpoint(uri: &str) -> Bytes {
 /// An event that is no message; its data is one line.
 #[must_use]
 pub fn event(kind: &str, data: &str) -> Bytes {
-    let mut event = String::with_capacity(kind.len() + data.len() + 24);
-    field(&mut event, "event", kind);
-    field(&mut event, "data", data);
-    event.push('\n');
+    let mut event = Vec::with_capacity(kind.len() + data.len() + 24);
+    field(&mut event, b"event: ", kind);
+    field(&mut event, b"data: ", data);
+    event.push(b'\n');
     event.into()
 }
 
 /// A comment, which keeps a silent stream alive.
 #[must_use]
 pub fn comment(text: &str) -> Bytes {
-    let mut comment = String::with_capacity(text.len() + 4);
-    field(&mut comment, "", text);
-    comment.push('\n');
+    let mut comment = Vec::with_capacity(text.len() + 4);
+    field(&mut comment, b": ", text);
+    comment.push(b'\n');
     comment.into()
 }
 
-fn start(head: Head<'_>) -> String {
-    let mut event = String::with_capacity(64);
+fn start(head: Head<'_>, event: &mut Vec<u8>) {
     if head.kind {
-        event.push_str("event: message\n");
+        event.extend_from_slice(b"event: message\n");
     }
     if let Some(id) = head.id {
-        field(&mut event, "id", id);
+        field(event, b"id: ", id);
     }
     if let Some(retry) = head.retry {
-        // Writing into a string has no way to fail.
+        // Writing into memory has no way to fail.
         let _ = writeln!(event, "retry: {}", retry.as_millis());
     }
-    event
 }
 
 /// One line, whatever the value holds: a line end in it would begin another field.
-fn field(event: &mut String, name: &str, value: &str) {
-    event.push_str(name);
-    event.push_str(": ");
-    event.extend(value.chars().filter(|char| !matches!(char, '\r' | '\n' | '\0')));
-    event.push('\n');
+fn field(event: &mut Vec<u8>, name: &[u8], value: &str) {
+    let breaks = |byte: &u8| matches!(byte, b'\r' | b'\n' | b'\0');
+    event.extend_from_slice(name);
+    if value.bytes().any(|byte| breaks(&byte)) {
+        event.extend(value.bytes().filter(|byte| !breaks(byte)));
+    } else {
+        event.extend_from_slice(value.as_bytes());
+    }
+    event.push(b'\n');
 }
 
 #[cfg(test)]
