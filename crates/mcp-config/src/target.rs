@@ -7,6 +7,7 @@ use mcp_proxy_core::{remote::ServerUrl, transport::Secret};
 
 /// How a server is reached. `Debug` shows no argument, no value of a variable or a header, and no query.
 #[derive(Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each server, and it is seldom moved")]
 pub enum Target {
     /// A child process.
     Stdio {

@@ -98,7 +98,7 @@ mod tests {
     fn secrets_are_what_nobody_may_see() {
         let live = live(&TempDir::new().unwrap());
         let secrets = live.secrets();
-        let shown: Vec<_> = secrets.iter().map(|secret| secret.expose()).collect();
+        let shown: Vec<_> = secrets.iter().map(mcp_proxy_core::transport::Secret::expose).collect();
         assert_eq!(shown, ["t0ken-of-a", "t0ken-of-b", "a-key-of-ci"]);
         let kinds = ["a", "b", "c", "d"].map(|name| live.kind_of(name));
         assert_eq!(kinds, [Some("stdio"), Some("http"), Some("sse"), None]);
