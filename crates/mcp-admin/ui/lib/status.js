@@ -49,6 +49,15 @@ export function onStatus(listener, signal) {
   listener(state);
 }
 
+/**
+ * Says that the configuration was changed here. The stream tells of the latest state only, so a change that is taken back
+ * within a second would go by unheard.
+ */
+export function changedHere(etag) {
+  change({ problem: null, configEtag: etag });
+  hub.dispatchEvent(new CustomEvent("config", { detail: { etag } }));
+}
+
 /** Calls `listener` when the configuration has changed, here or by another hand. */
 export function onConfig(listener, signal) {
   hub.addEventListener("config", (event) => listener(event.detail), { signal });

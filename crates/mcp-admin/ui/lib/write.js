@@ -2,6 +2,7 @@
 import { diffView } from "./diff.js";
 import { h } from "./dom.js";
 import { open } from "./dialog.js";
+import { changedHere } from "./status.js";
 
 /**
  * Sends a change with the version it was made from. Where that is not the newest any more, shows what has changed meanwhile.
@@ -9,7 +10,9 @@ import { open } from "./dialog.js";
  */
 export async function write(send, etag, reload) {
   try {
-    return await send(etag);
+    const answer = await send(etag);
+    if (answer?.etag) changedHere(answer.etag);
+    return answer;
   } catch (error) {
     if (error.status !== 412) throw error;
     const choice = await open({

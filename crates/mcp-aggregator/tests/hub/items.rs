@@ -46,7 +46,7 @@ async fn every_item_is_there_with_what_is_seen_of_it_or_why_not() {
             hidden("a/gone", Hidden::Missing),
             hidden("b/w", Hidden::Conflict),
             seen("b/w2", "b__w2"),
-            seen("b/u:1", "hub://b/u:1"),
+            seen("b/u:1", "mcp-hub://b/u:1"),
         ]
     );
     assert_eq!(all.conflicts.len(), 1);
