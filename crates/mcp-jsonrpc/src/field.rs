@@ -1,6 +1,12 @@
 //! One value at a path, found without building anything.
 
-use std::{borrow::Cow, ops::Range};
+use std::{
+    borrow::Cow,
+    ops::{
+        ControlFlow::{self, Break, Continue},
+        Range,
+    },
+};
 
 use crate::{Id, scan::Scanner};
 
@@ -35,17 +41,22 @@ pub struct Member {
 /// [`FieldError::Malformed`]; neither is noticed where a key of the path occurs nowhere in the text. Never panics, whatever the
 /// text.
 pub fn find(json: &str, path: &[&str]) -> Result<Option<Range<usize>>, FieldError> {
-    find_in(json.as_bytes(), 0..json.len(), path)
+    follow(json.as_bytes(), 0..json.len(), path, false)
 }
 
-/// [`find`] in a part of a larger text; the answer is in the larger text's offsets.
+/// [`find`] in a part of a larger text, which is known to be JSON; the answer is in the larger text's offsets.
 pub(crate) fn find_in(text: &[u8], within: Range<usize>, path: &[&str]) -> Result<Option<Range<usize>>, FieldError> {
+    follow(text, within, path, true)
+}
+
+/// Follows a path. In a text that is known to be JSON, what stands behind the last key that could be meant is not read.
+fn follow(text: &[u8], within: Range<usize>, path: &[&str], is_json: bool) -> Result<Option<Range<usize>>, FieldError> {
     if path.iter().any(|name| is_missing(&text[within.clone()], name)) {
         return Ok(None);
     }
     let mut place = within;
     for name in path {
-        match member(text, place, name)? {
+        match member(text, place, name, is_json)? {
             Some(found) => place = found,
             None => return Ok(None),
         }
@@ -67,13 +78,18 @@ fn is_missing(text: &[u8], name: &str) -> bool {
 }
 
 /// Where the value of the member `name` of the object at `within` stands.
-fn member(text: &[u8], within: Range<usize>, name: &str) -> Result<Option<Range<usize>>, FieldError> {
+fn member(text: &[u8], within: Range<usize>, name: &str, is_json: bool) -> Result<Option<Range<usize>>, FieldError> {
     let mut found = None;
+    let end = within.end;
     each_member(text, within, |key, value| {
-        if is_named(&text[key], name) && found.replace(value).is_some() {
+        if !is_named(&text[key], name) {
+            return Ok(Continue(()));
+        }
+        let rest = value.end..end;
+        if found.replace(value).is_some() {
             return Err(FieldError::Duplicate);
         }
-        Ok(())
+        Ok(if is_json && is_missing(&text[rest], name) { Break(()) } else { Continue(()) })
     })?;
     Ok(found)
 }
@@ -87,7 +103,7 @@ pub fn members(json: &str) -> Result<Vec<Member>, FieldError> {
     let mut places = Vec::new();
     let end = each_member(json.as_bytes(), 0..json.len(), |key, value| {
         places.push(Member { key: key.start - 1..key.end + 1, value });
-        Ok(())
+        Ok(Continue(()))
     })?;
     match end.map(|end| json[end..].trim_start_matches([' ', '\t', '\n', '\r'])) {
         Some(rest) if !rest.is_empty() => Err(FieldError::Malformed),
@@ -95,12 +111,12 @@ pub fn members(json: &str) -> Result<Vec<Member>, FieldError> {
     }
 }
 
-/// Calls `each` with the places of key (without quotes) and value of every member of the object at `within`. Gives the
-/// place behind the object; `None` if there is no object.
+/// Calls `each` with the places of key (without quotes) and value of every member of the object at `within`, until it has enough.
+/// Gives the place behind the last one or the object; `None` if there is no object.
 fn each_member(
     text: &[u8],
     within: Range<usize>,
-    mut each: impl FnMut(Range<usize>, Range<usize>) -> Result<(), FieldError>,
+    mut each: impl FnMut(Range<usize>, Range<usize>) -> Result<ControlFlow<()>, FieldError>,
 ) -> Result<Option<usize>, FieldError> {
     let malformed = |_| FieldError::Malformed;
     let mut scanner = Scanner::new(&text[..within.end]);
@@ -119,7 +135,9 @@ fn each_member(
         scanner.space();
         let start = scanner.at;
         scanner.value(1).map_err(malformed)?;
-        each(key, start..scanner.at)?;
+        if each(key, start..scanner.at)?.is_break() {
+            return Ok(Some(scanner.at));
+        }
         scanner.space();
         if scanner.peek() == Some(b'}') {
             return Ok(Some(scanner.at + 1));

@@ -226,6 +226,22 @@ fn model_accepts(value: &[u8]) -> bool {
     std::str::from_utf8(value).is_ok_and(|text| serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok())
 }
 
+#[test]
+fn a_key_is_found_though_what_stands_behind_it_is_not_read_and_never_if_it_stands_twice() {
+    let found = |params: &str| {
+        let message = parse(&format!(r#"{{"jsonrpc":"2.0","method":"n","params":{params}}}"#)).unwrap();
+        message
+            .find(&["params", "k"])
+            .map(|place| place.map(|at| std::str::from_utf8(&message.text()[at]).unwrap().to_owned()))
+    };
+    for once in [r#"{"k":1,"b":{"c":[]}}"#, r#"{"b":"k","k":1}"#, r#"{"k":1,"b":"k"}"#, r#"{"\u006b":1,"b":"\n"}"#] {
+        assert_eq!(found(once), Ok(Some("1".to_owned())), "{once}");
+    }
+    for twice in [r#"{"k":1,"k":2}"#, r#"{"k":1,"b":0,"\u006b":2}"#, r#"{"\u006b":1,"k":2}"#] {
+        assert_eq!(found(twice), Err(FieldError::Duplicate), "{twice}");
+    }
+}
+
 proptest! {
     #[test]
     fn valid_json_passes_and_comes_back_unchanged(value in json(), id in any::<u64>()) {

@@ -10,7 +10,9 @@ use http::{
 use mcp_eras::{ParkedCall, Purpose, Question as Asked, ResumeError, Resumed, Step, Token};
 use mcp_jsonrpc::{Id, Message};
 use mcp_openapi::{Along, InputAnswers, RawContent, answer, input_required, segment, short_answer};
-use mcp_protocol::{Envelope, Era, InputRequired, InputResponses, LogLevel, ResultType, Revision, method};
+use mcp_protocol::{
+    Envelope, Era, InputRequired, InputResponses, LogLevel, ResultType, Revision, is_tool_error, method,
+};
 use mcp_transport::{Lost, Principal, Request};
 use tokio::time::{Instant, sleep};
 
@@ -239,7 +241,7 @@ impl Manner {
             return self.wrap(result);
         }
         let is_short = self.question.tool().is_some_and(|(_, is_short)| is_short);
-        if (self.is_strict || is_short) && self.question.tool().is_some() && answer::is_tool_error(result) {
+        if (self.is_strict || is_short) && self.question.tool().is_some() && is_tool_error(result) {
             return json(StatusCode::UNPROCESSABLE_ENTITY, answer::tool_error("Tool error", result));
         }
         if let Question::Read { is_raw: true, .. } = self.question
