@@ -162,6 +162,7 @@ fn rest(effort: Effort) -> Scenario {
     }
 }
 
+/// A call of the tool `echo`, by whatever name a subject gives it.
 fn echo() -> Call {
-    Call { tools: vec!["echo".to_owned()], ..Call::default() }
+    Call::default()
 }
