@@ -17,6 +17,8 @@ export async function show(view, { query, signal, session }) {
   }
   const bar = h("div", { class: "tabs terminal-tabs", role: "group", "aria-label": "Terminals" });
   const screen = h("div", { class: "terminal-view" });
+  const frame = h("div", { class: "terminal-frame" }, screen);
+  const nothing = h("div");
   const said = h("p", { class: "muted small", role: "status" });
   const add = h("button", { type: "button", class: "primary", on: { click: () => make().catch(fail) } }, icon("add"), "New terminal");
   let current = null;
@@ -30,7 +32,9 @@ export async function show(view, { query, signal, session }) {
     fill(bar, terminals.map((one, at) => h("span", { class: "terminal-tab" },
       h("button", { type: "button", "aria-pressed": String(one.id === current?.id), title: `Process ${one.pid}, since ${ago(one.since)}, last used ${ago(one.lastActivity)}`, on: { click: () => attach(one.id).catch(fail) } }, icon("terminal"), one.title || `Terminal ${at + 1}`),
       h("button", { type: "button", class: "quiet icon-only", "aria-label": `End terminal ${at + 1}`, on: { click: () => kill(one) } }, icon("close")))));
-    if (terminals.length === 0 && !current) fill(screen, h("div", { class: "inset" }, "No terminal runs. Open one with “New terminal”."));
+    const none = terminals.length === 0 && !current;
+    frame.hidden = none;
+    fill(nothing, none ? empty("No terminal is open", "Open one to type commands for the machine that the hub runs on.", h("button", { type: "button", class: "primary", on: { click: () => make().catch(fail) } }, icon("add"), "Open a terminal")) : null);
   };
   const leave = () => {
     current?.close();
@@ -55,6 +59,8 @@ export async function show(view, { query, signal, session }) {
   };
   const attach = async (id) => {
     leave();
+    frame.hidden = false;
+    fill(nothing);
     setQuery({ id });
     current = await connect(id, screen, said, signal, () => list().catch(() => {}));
     drawBar();
@@ -62,7 +68,7 @@ export async function show(view, { query, signal, session }) {
   };
   const note = h("div");
   signal.addEventListener("abort", leave, { once: true });
-  fill(view, head("Terminal", "A shell on the machine of the hub, with the rights of the hub. It goes on when you leave the page, and ends when it is idle for long. Control+Shift+Escape moves the focus out of it.", add), note, bar, h("div", { class: "terminal-frame" }, screen), said);
+  fill(view, head("Terminal", "A shell on the machine of the hub, with the rights of the hub. It goes on when you leave the page, and ends when it is idle for long. Control+Shift+Escape moves the focus out of it.", add), note, bar, nothing, frame, said);
   await list();
   const wanted = query.get("id");
   const first = terminals.find((one) => one.id === wanted) ?? terminals[0];

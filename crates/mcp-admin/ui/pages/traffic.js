@@ -90,7 +90,7 @@ function row(one) {
   return h("tr", { class: "clickable", on: { click: (event) => !event.target.closest("button") && detail(one) } },
     h("td", { "data-label": "Time", class: "nowrap" }, time(one.at)),
     h("td", { "data-label": "Server" }, one.server),
-    h("td", { class: "wide" }, h("button", { type: "button", class: "link mono", "data-id": one.id, on: { click: () => detail(one) } }, what), one.tool ? h("div", { class: "muted small" }, one.method) : null),
+    h("td", { class: "wide" }, h("button", { type: "button", class: "link mono", "data-id": one.id, on: { click: () => detail(one) } }, what)),
     h("td", { "data-label": "Who" }, nameOf(one.who) ?? h("span", { class: "muted" }, "no key"), h("div", { class: "muted small" }, clientName(one.client))),
     h("td", { "data-label": "Took", class: "number" }, one.outcome === "running" ? "…" : took(one.tookMs)),
     h("td", { "data-label": "Outcome" }, outcomeBadge(one.outcome)),
