@@ -52,7 +52,7 @@ export function newEntry({ name, entry, command }, context, ...above) {
       fail(error);
     }
   };
-  return h("form", { class: "card stack", novalidate: true, on: { submit } },
+  return h("form", { class: "card stack", novalidate: true, on: { submit, input: () => fill(problems) } },
     above,
     command ? h("div", { class: "stack-small" }, h("h3", null, "What will run"), h("pre", { class: "block", tabindex: "0" }, command), h("p", { class: "muted small" }, "It runs on the machine of the hub, with the rights of the hub. Add it only if you trust where it comes from.")) : null,
     field("Name", input, "Short, because names of its tools begin with it. Letters, digits, - and _ are safe everywhere."),

@@ -93,7 +93,7 @@ function changeTab(place, item, etag, { signal, session, draw }) {
       fail(error);
     }
   } } }, icon("restart"), "Reset to what the server says") : null;
-  fill(place, h("form", { class: "stack card", on: { submit } }, form.view, problems, h("div", { class: "row" }, save, reset)));
+  fill(place, h("form", { class: "stack card", on: { submit, input: () => fill(problems) } }, form.view, problems, h("div", { class: "row" }, save, reset)));
 }
 
 function definitionTab(place, item) {

@@ -128,7 +128,7 @@ async function settingsTab(place, name, context) {
     };
     guard(() => dirty, signal);
     const known = h("details", null, h("summary", null, "The entry as it stands in the file"), h("pre", { class: "block", tabindex: "0" }, JSON.stringify(entry, null, 2)));
-    fill(place, h("form", { class: "stack card", on: { submit } },
+    fill(place, h("form", { class: "stack card", on: { submit, input: () => fill(problems) } },
       h("label", { class: "check" }, enabled, h("span", null, "Switched on")), form.view, known, problems, test.result,
       h("div", { class: "row" }, save, test.button, 
         h("button", { type: "button", class: "push", on: { click: () => rename(name, etag) } }, icon("edit"), "Rename"),

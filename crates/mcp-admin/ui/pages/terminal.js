@@ -54,6 +54,7 @@ export async function show(view, { query, signal, session }) {
       if (!(error instanceof ApiError && error.status === 404)) fail(error);
     }
     if (current?.id === one.id) leave();
+    said.textContent = "";
     await list().catch(fail);
     if (!current && terminals.length > 0) await attach(terminals[0].id).catch(fail);
   };
@@ -93,8 +94,21 @@ async function connect(id, screen, said, signal, changed) {
   let size = null;
   let wait = 500;
   let ended = false;
+  // Bytes still to come that were shown before, and writes of them that go on: a screen answers what a program asks it, and
+  // what was asked then has been answered.
+  let again = 0;
+  let replaying = 0;
   const send = (data) => socket?.readyState === WebSocket.OPEN && socket.send(data);
-  const terminal = await terminalView(place, send);
+  const terminal = await terminalView(place, (data) => replaying === 0 && send(data));
+  const shown = (bytes) => {
+    const old = Math.min(again, bytes.length);
+    again -= old;
+    if (old > 0) {
+      replaying += 1;
+      terminal.write(bytes.subarray(0, old), () => { replaying -= 1; });
+    }
+    if (old < bytes.length) terminal.write(bytes.subarray(old));
+  };
   globalThis.adminTerminal = terminal;
   const resize = () => {
     if (!place.isConnected) return;
@@ -114,6 +128,7 @@ async function connect(id, screen, said, signal, changed) {
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       wait = 500;
+      again = 0;
       terminal.reset();
       said.textContent = "Connected.";
       size = null;
@@ -121,8 +136,9 @@ async function connect(id, screen, said, signal, changed) {
       terminal.focus();
     };
     socket.onmessage = ({ data }) => {
-      if (typeof data !== "string") return terminal.write(new Uint8Array(data));
-      const { exit } = JSON.parse(data);
+      if (typeof data !== "string") return shown(new Uint8Array(data));
+      const { exit, replay } = JSON.parse(data);
+      if (replay) again = replay;
       if (!exit) return;
       ended = true;
       said.textContent = exit.signal ? `The shell was ended by signal ${exit.signal}.` : `The shell has ended with code ${exit.code ?? 0}.`;
@@ -131,17 +147,17 @@ async function connect(id, screen, said, signal, changed) {
     socket.onclose = () => {
       if (own.signal.aborted || ended) return;
       said.textContent = "The connection is lost. Trying again…";
-      setTimeout(again, wait);
+      setTimeout(retry, wait);
       wait = Math.min(wait * 2, 10_000);
     };
   };
-  const again = () => {
+  const retry = () => {
     if (own.signal.aborted) return;
     open().catch((error) => {
       if (error.status === 404) {
         said.textContent = "This terminal has ended.";
         changed();
-      } else if (error.status !== 401) setTimeout(again, wait);
+      } else if (error.status !== 401) setTimeout(retry, wait);
     });
   };
   resize();
