@@ -299,11 +299,22 @@ async function usesTerminal({ page }) {
       return /^back-2/m.test(await screen(page));
     });
   }
-  await type("clear; export KEPT=still-here; echo mark-before-reload");
+  // A line is edited in its middle, and shown so.
+  await type("clear");
+  await page.keyboard.type("echo edted-$((1+1))");
+  for (let left = "dted-$((1+1))".length; left > 0; left -= 1) await page.keyboard.press("ArrowLeft");
+  await page.keyboard.type("di");
+  await page.keyboard.press("Delete");
+  await page.keyboard.press("Enter");
+  await until("the edited line is shown as it runs", async () => /echo edited-\$\(\(1\+1\)\)[^]*^edited-2/m.test(await screen(page)));
+  // What asks the screen who it is, is answered once, and not again by who comes back.
+  await type("clear; printf '\\033[c'; read -rs -t 1 -n 9 ANSWER; export KEPT=still-here; echo mark-before-reload");
   await until("the mark is there", async () => /^mark-before-reload/m.test(await screen(page)));
   await page.reload();
   await page.getByText("Connected.").waitFor();
   await until("the scrollback is there", async () => /^mark-before-reload/m.test(await screen(page)));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.ok(!/\d;\d+c|\d+c\s*$/.test(await screen(page)), `nothing types into the shell by itself: ${await screen(page)}`);
   await type("echo $KEPT");
   await until("it is the same shell", async () => /^still-here/m.test(await screen(page)));
   await type("exit");

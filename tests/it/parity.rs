@@ -9,11 +9,13 @@ type Sources = BTreeMap<String, String>;
 
 fn collect(folder: &Path, sources: &mut Sources) {
     for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+        let entry = entry.unwrap();
+        let path = entry.path();
         let stem = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
-        if path.is_dir() {
+        // What is installed is linked, and links are not followed.
+        if entry.file_type().unwrap().is_dir() {
             collect(&path, sources);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+        } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "mjs") {
             let name = stem(&path);
             let name = if name == "tests" { stem(folder) } else { name };
             sources.entry(name).or_default().push_str(&fs::read_to_string(&path).unwrap());
@@ -31,7 +33,9 @@ fn is_test(source: &str, name: &str) -> bool {
         let is_marked = attributes.any(|line| line.starts_with("#[test]") || line.starts_with("#[tokio::test"));
         // A line of the table of sessions with official clients makes a test, too.
         let is_session = line.strip_prefix(name).is_some_and(|rest| rest.starts_with(": ") && rest.ends_with(';'));
-        (is_named && is_marked) || is_session
+        // So does one of what is done in a browser.
+        let is_task = line.strip_prefix("{ name: \"").and_then(|rest| rest.strip_prefix(name));
+        (is_named && is_marked) || is_session || is_task.is_some_and(|rest| rest.starts_with("\", action: "))
     })
 }
 
@@ -52,7 +56,7 @@ fn named(cell: &str) -> impl Iterator<Item = (&str, &str)> {
 fn every_test_that_is_named_exists() {
     let root = crate::here().join("..");
     let mut sources = Sources::new();
-    for folder in ["crates", "bins", "tests/it"] {
+    for folder in ["crates", "bins", "tests/it", "tests/browser"] {
         collect(&root.join(folder), &mut sources);
     }
     let text = fs::read_to_string(root.join("docs/parity.md")).unwrap();
@@ -80,10 +84,17 @@ fn rows_are_told_apart_by_their_numbers() {
 
 #[test]
 fn what_is_no_test_is_found_out() {
-    let source = "#[test]\nfn one() {}\n\n#[tokio::test]\nasync fn another() {}\n\nfn helper() {}\na_session: Time;\n";
-    for (name, expected) in
-        [("one", true), ("another", true), ("a_session", true), ("helper", false), ("on", false), ("other", false)]
-    {
+    let source = "#[test]\nfn one() {}\n\n#[tokio::test]\nasync fn another() {}\n\nfn helper() {}\na_session: Time;\n{ name: \"logs in\", action: x },\n";
+    for (name, expected) in [
+        ("one", true),
+        ("another", true),
+        ("a_session", true),
+        ("logs in", true),
+        ("logs", false),
+        ("helper", false),
+        ("on", false),
+        ("other", false),
+    ] {
         assert_eq!(is_test(source, name), expected, "{name}");
     }
 }

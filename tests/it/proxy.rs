@@ -20,10 +20,17 @@ const END: Duration = Duration::from_secs(20);
 
 /// Variables that are settings; those of whoever runs the tests say nothing here.
 const SETTINGS: &[&str] = &[
+    "ADMIN_ADDRESS",
+    "ADMIN_PAGES",
+    "ADMIN_PASSWORD",
+    "ADMIN_URL",
+    "ADMIN_USERNAME",
     "ALLOWED_KEYS",
     "ALLOWED_TOKENS",
     "AUTH_KEY",
     "CONFIG_PATH",
+    "ENABLE_ADMIN_TERMINAL",
+    "ENABLE_ADMIN_UI",
     "HTTP_TOOL_CALL_MAX_RETRIES",
     "HTTP_TOOL_CALL_RETRY_DELAY_BASE_MS",
     "IDLE_TIMEOUT",
@@ -38,6 +45,7 @@ const SETTINGS: &[&str] = &[
     "RETRY_SSE_TOOL_CALL_ON_DISCONNECT",
     "RETRY_STDIO_TOOL_CALL",
     "RUST_LOG",
+    "SESSION_SECRET",
     "SERVER_TOOLNAME_SEPARATOR",
     "SERVER_TOOLNAME_SEPERATOR",
     "SHARED_SESSION",

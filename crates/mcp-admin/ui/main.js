@@ -18,6 +18,7 @@ async function signIn(message) {
   page = null;
   main = null;
   session = null;
+  remember(false);
   unfollow();
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
   document.title = "Log in · MCP hub";
@@ -34,8 +35,21 @@ async function signOut() {
   return signIn("You have signed out.");
 }
 
+/** What the first thing on the screen will be, the next time. */
+function remember(loggedIn) {
+  try {
+    if (loggedIn) localStorage.setItem("loggedIn", "1");
+    else localStorage.removeItem("loggedIn");
+  } catch {
+    // A browser that keeps nothing shows the login first.
+  }
+}
+
 async function enter() {
+  // The page is fetched while the hub is asked who this is.
+  match(location.pathname)?.load().catch(() => {});
   session = await get("/session");
+  remember(true);
   setCsrf(session.csrfToken);
   follow();
   main = drawShell(app, session, signOut);

@@ -4,9 +4,11 @@ use http::{Method, StatusCode};
 use serde_json::json;
 
 use super::{NONE, echo, launch, tools};
-use crate::client::{Http, Json, Pair, Session, text};
+use crate::client::{Http, Json, Pair, Session, body as body_of, text};
 use crate::folder::Folder;
 use crate::proxy::Proxy;
+
+const PASSWORD: &str = "correct horse battery";
 
 fn start() -> Proxy {
     let config = json!({
@@ -107,5 +109,57 @@ async fn no_path_of_a_hub_is_answered_without_a_key() {
     // A key that is limited is for MCP alone.
     let status = http.json(Method::GET, &proxy.at("/api/servers"), &[("x-api-key", "k-few")], String::new()).await.0;
     assert_eq!(status, StatusCode::FORBIDDEN);
+    proxy.stop();
+}
+
+/// Whoever is logged in at the pages of a hub.
+struct Admin {
+    http: Http,
+    url: String,
+    cookie: String,
+    token: String,
+}
+
+impl Admin {
+    async fn log_in(proxy: &mut Proxy) -> Self {
+        let said = proxy.says("the pages are at http");
+        let url = said.split_whitespace().skip_while(|word| *word != "pages").nth(3).unwrap().to_owned();
+        let http = Http::new();
+        let body = json!({"username": "admin", "password": PASSWORD}).to_string();
+        let headers = [("origin", url.as_str()), ("content-type", "application/json")];
+        let answer = http.send(Method::POST, &format!("{url}/api/v1/login"), &headers, body).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        let cookie = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+        let token = body_of(answer).await["csrfToken"].as_str().unwrap().to_owned();
+        Self { http, url, cookie, token }
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: &Json) -> (StatusCode, Json) {
+        let headers = [("origin", &*self.url), ("cookie", &self.cookie), ("x-csrf-token", &self.token)];
+        let url = format!("{}/api/v1{path}", self.url);
+        self.http.json(method, &url, &headers, body.to_string()).await
+    }
+}
+
+#[tokio::test]
+async fn a_key_made_at_the_pages_opens_at_once_and_one_that_is_revoked_no_more() {
+    let folder = Folder::with(json!({"keys": {"first": "k-first"}, "mcpServers": {"a": echo()}}).to_string());
+    let options = ["--admin", "--admin-address", "127.0.0.1:0"];
+    let mut proxy = launch(&folder, &options).env("ADMIN_PASSWORD", PASSWORD).start();
+    let admin = Admin::log_in(&mut proxy).await;
+    let (status, made) = admin.ask(Method::POST, "/keys", &json!({"name": "second"})).await;
+    assert_eq!(status, StatusCode::CREATED, "{made}");
+    let key = made["key"].as_str().unwrap();
+    assert!(!folder.read().contains(key), "the file has a fingerprint of it");
+
+    let session = open(&proxy, "/mcp", key).await.unwrap();
+    assert_eq!(text(&session.call(1, "a__echo", json!({"text": "at once"})).await), "at once");
+    let other = open(&proxy, "/mcp", "k-first").await.unwrap();
+
+    let (status, said) = admin.ask(Method::DELETE, "/keys/second", &json!({})).await;
+    assert!(status.is_success(), "{said}");
+    assert_eq!(open(&proxy, "/mcp", key).await.unwrap_err().0, StatusCode::UNAUTHORIZED);
+    assert_eq!(session.end().await, StatusCode::UNAUTHORIZED, "what it had opened is closed, too");
+    assert_eq!(text(&other.call(1, "a__echo", json!({"text": "still"})).await), "still");
     proxy.stop();
 }

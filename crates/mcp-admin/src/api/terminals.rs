@@ -36,7 +36,7 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::get(
         "/terminals/{id}/socket",
         "showTerminal",
-        "The terminal itself: binary messages are input and output, text ones `{resize}` and `{exit}`; needs `?ticket=`.",
+        "The terminal itself: binary messages are input and output, text ones `{resize}`, `{replay}` and `{exit}`; needs `?ticket=`.",
         |state, ask| Box::pin(socket(state, ask)),
     )
     .socket(),

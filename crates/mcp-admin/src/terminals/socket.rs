@@ -1,7 +1,8 @@
 //! A terminal over a WebSocket.
 //!
 //! Binary messages are input one way and output the other, output from before first. Text messages are JSON: `{"resize":
-//! {"cols":…,"rows":…}}` from the browser, `{"exit":{"code":…}}` or `{"exit":{"signal":…}}` to it.
+//! {"cols":…,"rows":…}}` from the browser, `{"exit":{"code":…}}` or `{"exit":{"signal":…}}` to it. `{"replay":…}` comes first where
+//! somebody has seen output before: that many bytes are shown again, and what they ask a screen has been answered.
 
 use std::time::Duration;
 
@@ -118,6 +119,10 @@ async fn send<S: AsyncRead + AsyncWrite + Unpin>(
     attachment: &mut Attachment,
     ping: Duration,
 ) -> End {
+    let again = attachment.again();
+    if again > 0 {
+        sink.send(Message::text(format!(r#"{{"replay":{again}}}"#))).await.ok()?;
+    }
     let mut pings = interval(ping);
     pings.reset();
     loop {

@@ -205,6 +205,8 @@ pub(crate) struct Attachment {
     hands: Hands,
     /// Up to where the output was given out.
     at: u64,
+    /// How much of it was given to somebody before.
+    again: u64,
     news: watch::Receiver<()>,
 }
 
@@ -225,6 +227,7 @@ impl Attachment {
         let mut state = terminal.state();
         state.newest += 1;
         let at = state.scrollback.beginning();
+        let again = state.taken.saturating_sub(at);
         (state.attached, state.gone, state.taken) = (true, None, at);
         state.touch();
         let number = state.newest;
@@ -232,7 +235,12 @@ impl Attachment {
         // Who had it before finds out, and the program need not wait for them.
         terminal.news.send_replace(());
         terminal.seen.send_replace(());
-        Self { hands: Hands { terminal: Arc::clone(terminal), number }, at, news }
+        Self { hands: Hands { terminal: Arc::clone(terminal), number }, at, again, news }
+    }
+
+    /// How many bytes come first that somebody has been shown before.
+    pub(super) fn again(&self) -> u64 {
+        self.again
     }
 
     /// To type with while [`next`](Self::next) is awaited.

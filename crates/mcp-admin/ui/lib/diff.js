@@ -6,7 +6,7 @@ export function diffView(text, nothing = "No difference.") {
   if (!text?.trim()) return h("p", { class: "muted" }, nothing);
   const lines = text.replace(/\n$/, "").split("\n").filter((line) => !/^(---|\+\+\+) /.test(line) && !line.startsWith("\\ No newline"));
   return h("pre", { class: "block diff", tabindex: "0", role: "group", "aria-label": "Difference" }, lines.map((line) => {
-    if (line.startsWith("@@")) return h("span", { class: "diff-line diff-place" }, line.replace(/^@@ -(\d+).*@@.*$/, "from line $1"));
+    if (line.startsWith("@@")) return h("span", { class: "diff-line diff-place" }, line.replace(/^@@ -(\d+).*@@.*$/, "from line $1").replace("@@ … @@", "…"));
     const kind = line.startsWith("+") ? "diff-add" : line.startsWith("-") ? "diff-remove" : "";
     return h("span", { class: `diff-line ${kind}` }, line.slice(1));
   }));
@@ -45,4 +45,13 @@ export function compare(before, after) {
     }
   }
   return lines.join("\n");
+}
+
+/** Of a comparison, what has changed and a few lines around it. */
+export function around(text, near = 3) {
+  if (text === "") return "";
+  const lines = text.split("\n");
+  const close = (at) => lines.slice(Math.max(0, at - near), at + near + 1).some((line) => /^[-+]/.test(line));
+  const kept = lines.map((line, at) => (close(at) ? line : null));
+  return kept.map((line, at) => line ?? (kept[at - 1] === null ? null : "@@ … @@")).filter((line) => line !== null).join("\n");
 }

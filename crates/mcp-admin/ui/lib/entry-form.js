@@ -26,7 +26,7 @@ function text(entry, key, attributes) {
 function secret(entry, key, onChange) {
   const had = entry[key] !== undefined;
   const masked = entry[key] === MASK;
-  const input = h("input", { type: "text", class: "mono", value: masked ? "" : entry[key] ?? "", autocomplete: "off", spellcheck: "false", placeholder: masked ? "kept as it is (not shown)" : "", on: { input: onChange } });
+  const input = h("input", { type: "text", class: "mono", value: masked ? "" : entry[key] ?? "", autocomplete: "off", spellcheck: "false", placeholder: masked ? "kept (not shown)" : "", on: { input: onChange } });
   const remove = check("Take it out", false, { on: { change: () => { input.disabled = remove.box.checked; onChange(); } } });
   return {
     view: h("div", { class: "row" }, h("div", { class: "grow" }, input), had && masked ? remove.view : null),

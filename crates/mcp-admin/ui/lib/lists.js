@@ -54,7 +54,7 @@ export function pairsEdit(values, { item = "Variable", onChange = () => {}, add 
     const key = h("input", { class: "mono name", value: name, placeholder: "NAME", "aria-label": `${item}: name`, spellcheck: "false", autocapitalize: "none", on: { input: onChange } });
     const content = h("input", {
       class: "mono", value: masked ? "" : value, "aria-label": `${item}: value`, spellcheck: "false", autocomplete: "off",
-      placeholder: masked ? "kept as it is (not shown)" : "value", on: { input: () => { content.dataset.masked = "false"; onChange(); } },
+      placeholder: masked ? "kept (not shown)" : "value", on: { input: () => { content.dataset.masked = "false"; onChange(); } },
     });
     content.dataset.masked = String(masked);
     const line = h("div", { class: "list-line" }, key, content, h("button", { type: "button", class: "quiet icon-only", "aria-label": "Remove", on: { click: () => { line.remove(); onChange(); } } }, icon("trash")));

@@ -8,6 +8,9 @@ export function head(title, lead, ...actions) {
   return h("header", { class: "spread" }, h("div", { class: "page-head" }, h("h1", null, title), lead ? h("p", { class: "lead" }, lead) : null), actions.length > 0 ? h("div", { class: "row" }, actions) : null);
 }
 
+/** A sentence of the hub, with what stands between backticks as code. */
+export const quoted = (text) => text.split("`").map((part, at) => (at % 2 === 1 ? h("code", null, part) : part));
+
 /** What stands where there is nothing yet, and what to do about it. */
 export function empty(title, text, ...actions) {
   return h("div", { class: "empty" }, h("h2", null, title), h("p", null, text), actions.length > 0 ? h("div", { class: "row" }, actions) : null);

@@ -1,9 +1,9 @@
 // A terminal in the page: xterm.js where it was built in, otherwise a plain one of our own.
 import { h } from "./dom.js";
 import { strictStyles } from "./strict-styles.js";
-import { plain } from "./log-view.js";
+import { plainScreen } from "./plain-screen.js";
 
-/** Makes a terminal: `write(bytes)`, `fit() -> {cols, rows}`, `onData`, `focus`, `dispose`, and whether it is the full one. */
+/** Makes a terminal: `write(bytes, done)`, `fit() -> {cols, rows}`, `onData`, `focus`, `dispose`, and whether it is the full one. */
 export async function terminalView(place, onData) {
   const xterm = await load();
   return xterm ? full(xterm, place, onData) : simple(place, onData);
@@ -42,7 +42,7 @@ function full({ Terminal, FitAddon }, place, onData) {
   terminal.onBinary((text) => onData(Uint8Array.from(text, (sign) => sign.charCodeAt(0) & 255)));
   return {
     full: true,
-    write: (bytes) => terminal.write(bytes),
+    write: (bytes, done) => terminal.write(bytes, done),
     reset: () => terminal.reset(),
     fit: () => {
       fit.fit();
@@ -58,53 +58,41 @@ function full({ Terminal, FitAddon }, place, onData) {
   };
 }
 
-const KEPT = 60_000;
 const KEYS = { Enter: "\r", Backspace: "\x7f", Tab: "\t", Escape: "\x1b", ArrowUp: "\x1b[A", ArrowDown: "\x1b[B", ArrowRight: "\x1b[C", ArrowLeft: "\x1b[D", Home: "\x1b[H", End: "\x1b[F", Delete: "\x1b[3~", PageUp: "\x1b[5~", PageDown: "\x1b[6~" };
 
-/** Lines of text without colours: enough for a shell, not for programs that draw on the whole screen. */
+/** Lines of text without colours: enough for a shell, not for every program that draws on the whole screen. */
 function simple(place, onData) {
-  const screen = h("pre", { class: "terminal-plain", tabindex: "0", role: "textbox", "aria-multiline": "true", "aria-label": "Terminal" });
+  const view = h("pre", { class: "terminal-plain", tabindex: "0", role: "textbox", "aria-multiline": "true", "aria-label": "Terminal" });
   const send = (text) => onData(new TextEncoder().encode(text));
   const decoder = new TextDecoder();
-  let text = "";
-  screen.addEventListener("keydown", (event) => {
+  const screen = plainScreen();
+  const fit = () => screen.resize({ cols: Math.max(20, Math.floor(view.clientWidth / 8.5)), rows: Math.max(5, Math.floor(view.clientHeight / 19)) });
+  view.addEventListener("keydown", (event) => {
     if (event.metaKey || event.altKey || (event.ctrlKey && event.shiftKey)) return;
     const key = event.ctrlKey ? (/^[a-z]$/.test(event.key) ? String.fromCharCode(event.key.charCodeAt(0) - 96) : null) : KEYS[event.key] ?? (event.key.length === 1 ? event.key : null);
-    if (key === null || (event.ctrlKey && event.key === "v")) return;
+    // What is marked is copied; with nothing marked, the program is interrupted.
+    if (key === null || (event.ctrlKey && (event.key === "v" || (event.key === "c" && String(getSelection()) !== "")))) return;
     event.preventDefault();
     send(key);
   });
-  screen.addEventListener("paste", (event) => {
+  view.addEventListener("paste", (event) => {
     event.preventDefault();
     send(event.clipboardData.getData("text"));
   });
-  place.append(screen);
+  place.append(view);
   return {
     full: false,
-    write: (bytes) => {
-      text = edit(text, decoder.decode(bytes, { stream: true })).slice(-KEPT);
-      screen.textContent = `${text}▏`;
-      screen.scrollTop = screen.scrollHeight;
+    write: (bytes, done) => {
+      screen.write(decoder.decode(bytes, { stream: true }));
+      view.textContent = screen.text("▏");
+      view.scrollTop = view.scrollHeight;
+      done?.();
     },
-    reset: () => { text = ""; },
-    fit: () => ({ cols: Math.max(20, Math.floor(screen.clientWidth / 8.5)), rows: Math.max(5, Math.floor(screen.clientHeight / 19)) }),
+    reset: () => screen.reset(),
+    fit,
     onTitle: () => {},
-    focus: () => screen.focus(),
-    dispose: () => screen.remove(),
-    get text() { return text; },
+    focus: () => view.focus(),
+    dispose: () => view.remove(),
+    get text() { return screen.text(); },
   };
 }
-
-/** Adds output: a backspace takes a sign away, and a return alone begins the line anew. */
-function edit(before, added) {
-  let text = before;
-  for (const part of plainKeep(added).split(/(\x08|\r\n|\r|\n)/)) {
-    if (part === "\x08") text = text.slice(0, -1);
-    else if (part === "\r\n" || part === "\n") text += "\n";
-    else if (part === "\r") text = text.slice(0, text.lastIndexOf("\n") + 1);
-    else text += plain(part);
-  }
-  return text;
-}
-
-const plainKeep = (text) => text.replace(/\x1b\[[0-9;?]*[ -/]*[@-~]/g, "").replace(/\x1b\][^\x07\x1b]*(\x07|\x1b\\)/g, "").replace(/\r+\n/g, "\r\n");

@@ -3,7 +3,7 @@ import { post } from "./api.js";
 import { fill, h } from "./dom.js";
 import { plural, took } from "./format.js";
 import { icon } from "./icons.js";
-import { notice } from "./parts.js";
+import { notice, quoted } from "./parts.js";
 
 /** A button that tests what `read()` gives, and the place for what came of it. */
 export function testButton(name, read, problems = () => []) {
@@ -25,7 +25,7 @@ export function testButton(name, read, problems = () => []) {
 
 function words(answer) {
   if (!answer.ok) {
-    return notice("bad", h("p", null, h("strong", null, "It does not work. "), answer.error), answer.stderr?.length > 0 ? h("details", { open: true }, h("summary", null, "What the program wrote"), h("pre", { class: "block", tabindex: "0" }, answer.stderr.join("\n"))) : null);
+    return notice("bad", h("p", null, h("strong", null, "It does not work. "), quoted(answer.error.replace(/^server `[^`]*`: /, ""))), answer.stderr?.length > 0 ? h("details", { open: true }, h("summary", null, "What the program wrote"), h("pre", { class: "block", tabindex: "0" }, answer.stderr.join("\n"))) : null);
   }
   const tools = (answer.tools ?? []).map((tool) => (typeof tool === "string" ? tool : tool.name));
   const info = answer.serverInfo ?? {};

@@ -1,4 +1,4 @@
-// Light or dark, before the first paint: a classic script, so that nothing is drawn in the wrong colours first.
+// Light or dark, and with or without the frame, before the first paint: a classic script, so that nothing is drawn in the wrong colours first.
 (() => {
   const root = document.documentElement;
   const kept = () => {
@@ -13,6 +13,12 @@
     else delete root.dataset.theme;
   };
   apply(kept());
+  // Whether this browser was logged in when it was last here: what stands there first depends on it, and nothing else.
+  try {
+    if (localStorage.getItem("loggedIn")) root.dataset.loggedIn = "";
+  } catch {
+    // Then the login stands there first.
+  }
   globalThis.theme = {
     get current() {
       return root.dataset.theme ?? "system";

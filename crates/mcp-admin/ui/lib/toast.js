@@ -45,7 +45,7 @@ export function fail(error) {
 export function saved(applied, text = "Saved.") {
   const parts = [];
   for (const [name, word] of [["added", "Added"], ["changed", "Changed"], ["removed", "Removed"]]) {
-    if (applied?.[name]?.length > 0) parts.push(`${word}: ${applied[name].join(", ")}`);
+    if (applied?.[name]?.some((one) => !text.includes(one))) parts.push(`${word}: ${applied[name].join(", ")}`);
   }
   if (applied?.needsRestart) parts.push("Part of it counts from the next start of the hub on.");
   toast(applied?.warnings?.length > 0 ? "warn" : "ok", text, [...parts, ...(applied?.warnings ?? [])]);

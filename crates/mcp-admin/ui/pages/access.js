@@ -11,7 +11,7 @@ import { write } from "../lib/write.js";
 export async function show(view, context) {
   const groups = h("section", { class: "stack", "aria-label": "Groups" });
   const keys = h("section", { class: "stack", "aria-label": "Keys" });
-  fill(view, head("Groups and keys", "A group is a choice of servers and tools with an address of its own. A key says who may call, and to which groups and tools it opens the door."), groups, keys);
+  fill(view, head("Groups and keys", "A group is a choice of servers and tools with an address of its own. A key lets one client in: to everything, or only to some groups and tools."), groups, keys);
   const state = { signal: context.signal, session: context.session };
   state.reload = async () => {
     const [known, held] = await Promise.all([get("/groups", { signal: state.signal }), get("/keys", { signal: state.signal })]);
@@ -91,13 +91,13 @@ function drawKeys(place, { keys, etag }, groups, state) {
   const row = (one) => h("tr", null,
     h("td", { class: "wide" }, h("strong", null, one.name)),
     h("td", { "data-label": "Groups" }, words(one.groups, "everything")), h("td", { "data-label": "Tools" }, words(one.tools, "all")),
-    h("td", { "data-label": "Kept" }, one.source === "environment" ? "in the environment" : `in the file, ${STORED[one.stored] ?? one.stored}`, one.stored === "plain" && one.source === "file" ? [" ", badge("warn", "readable", icon("warn"))] : null),
+    h("td", { "data-label": "Stored" }, one.source === "environment" ? "in the environment" : `in the file, ${STORED[one.stored] ?? one.stored}`, one.stored === "plain" && one.source === "file" ? [" ", badge("warn", "readable", icon("warn"))] : null),
     h("td", { class: "actions" }, one.source === "environment" ? h("span", { class: "muted small" }, "set where the hub is started") : [
       button("Change", "edit", () => editKey(one.name, one, groups, etag, state), "small-button"),
       button("Revoke", "trash", async () => {
         if (await ask({ title: `Revoke the key ${one.name}?`, text: "It opens nothing from then on, and the sessions that use it are ended.", yes: "Revoke it", danger: true })) await change((tag) => del(`/keys${path(one.name)}`, { etag: tag }), etag, `The key ${one.name} is revoked.`, state);
       }, "small-button")]));
-  const table = h("div", { class: "table-wrap table-cards" }, h("table", null, h("thead", null, h("tr", null, ["Key", "Groups", "Tools", "Kept", ""].map((word) => h("th", { scope: "col" }, word || h("span", { class: "unseen" }, "Actions"))))), h("tbody", null, keys.map(row))));
+  const table = h("div", { class: "table-wrap table-cards" }, h("table", null, h("thead", null, h("tr", null, ["Key", "Groups", "Tools", "Stored", ""].map((word) => h("th", { scope: "col" }, word || h("span", { class: "unseen" }, "Actions"))))), h("tbody", null, keys.map(row))));
   fill(place, h("div", { class: "card-head" }, h("h2", null, "Keys"), keys.length > 0 ? add : null),
     keys.length > 0 ? table : empty("No keys", "Everyone who reaches the hub's port may call it. That is fine while only programs on this machine can. With the first key, every client needs one.", add));
 }

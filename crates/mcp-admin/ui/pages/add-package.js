@@ -9,7 +9,7 @@ const KINDS = {
   npx: ["npm (npx)", "Package", "@modelcontextprotocol/server-everything", "A package of npm, with what else it needs behind it. It is downloaded at its first start."],
   uvx: ["Python (uvx)", "Package", "mcp-server-time", "A package of PyPI, run by uvx. It is downloaded at its first start."],
   docker: ["Docker", "Image", "mcp/time", "An image of a container. It is fetched at its first start, and each start makes a new container."],
-  registry: ["Registry (server.json)", "Description", "{ \"name\": \"io.github.someone/weather\", … }", "Paste the server.json that the MCP registry has of the server."],
+  registry: ["Registry (server.json)", "Description", "{ \"name\": \"io.github.someone/weather\", … }", ["Paste the server.json of the server. The list of known servers is at ", h("a", { href: "https://registry.modelcontextprotocol.io", target: "_blank", rel: "noopener noreferrer" }, "registry.modelcontextprotocol.io"), "."]],
 };
 
 export function packageTab(panel, context) {

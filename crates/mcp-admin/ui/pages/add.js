@@ -18,8 +18,8 @@ export async function show(view, { query, signal, session }) {
   fill(view, head("Add a server", "A server is a program that gives tools to AI clients. Nothing is saved or started before you say so."),
     session.features.writable ? null : notice("warn", h("p", null, "The hub was started without a configuration file that it may write, so nothing can be saved.")), place);
   fill(place, tabs("Ways to add a server", [
-    ["package", "By package name", (panel) => packageTab(panel, context)],
-    ["paste", "From pasted JSON", (panel) => pasteTab(panel, context)],
+    ["package", "By name", (panel) => packageTab(panel, context)],
+    ["paste", "Paste JSON", (panel) => pasteTab(panel, context)],
     ["hand", "By hand", (panel) => fill(panel, newEntry({ name: "", entry: {} }, context))],
   ], query.get("tab") ?? "package", (key) => setQuery({ tab: key === "package" ? "" : key })).view);
 }
@@ -52,7 +52,7 @@ export function newEntry({ name, entry, command }, context, ...above) {
       fail(error);
     }
   };
-  return h("form", { class: "card stack", novalidate: true, on: { submit } },
+  return h("form", { class: "card stack", novalidate: true, on: { submit, input: () => fill(problems) } },
     above,
     command ? h("div", { class: "stack-small" }, h("h3", null, "What will run"), h("pre", { class: "block", tabindex: "0" }, command), h("p", { class: "muted small" }, "It runs on the machine of the hub, with the rights of the hub. Add it only if you trust where it comes from.")) : null,
     field("Name", input, "Short, because names of its tools begin with it. Letters, digits, - and _ are safe everywhere."),

@@ -103,7 +103,7 @@ async function draw(panel, context, help) {
   fill(panel, news,
     writable ? null : notice("info", h("p", null, "It can be read here, but not changed: the hub was started without a file that it may write.")),
     h("div", { class: "config" },
-      h("div", { class: "stack" }, h("p", { class: "muted small mono" }, page.path), field.view, said, h("div", { class: "row" }, apply, h("button", { type: "button", on: { click: () => reload().catch(fail) } }, "Load again"), state)),
+      h("div", { class: "stack" }, h("p", { class: "muted small mono" }, page.path), field.view, h("div", { class: "stack-small config-foot" }, said, h("div", { class: "row" }, apply, h("button", { type: "button", on: { click: () => reload().catch(fail) } }, "Load again"), state))),
       help.view));
   fill(news, problem(page));
   if (page.problem) await look();

@@ -35,7 +35,7 @@ export async function show(view, { query, signal, session }) {
     head("Connect a client", "Tell an AI client of this hub once, and it has the tools of all servers. Choose the client and copy what it needs."),
     h("div", { class: "card stack" },
       h("div", { class: "field" }, h("span", { class: "label" }, "Client"), segments("Client", Object.entries(CLIENTS).map(([id, one]) => [id, one.label]), chosen.client, (value) => { chosen.client = value; draw(); })),
-      h("div", { class: "columns" },
+      h("div", { class: "columns columns-narrow" },
         field("What it gets", place), field("Key", key, needsKey ? "It stays in this page and is sent nowhere." : "The hub asks for none now."),
         field("Address of the hub", base, "As the client's machine reaches it."))),
     out);

@@ -5,7 +5,7 @@ import { open } from "../lib/dialog.js";
 import { fill, h } from "../lib/dom.js";
 import { moment } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
-import { empty, notice } from "../lib/parts.js";
+import { empty, notice, quoted } from "../lib/parts.js";
 import { onConfig } from "../lib/status.js";
 import { fail, saved } from "../lib/toast.js";
 import { write } from "../lib/write.js";
@@ -15,7 +15,7 @@ export async function historyTab(panel, { signal, session }) {
     const [{ versions }, { etag }] = await Promise.all([get("/config/history", { signal }), get("/config", { signal })]);
     if (versions.length === 0) return fill(panel, empty("No earlier versions", "With every change that comes to force, the hub keeps the version before it. The last 20 are kept."));
     const row = (one, at) => h("tr", null,
-      h("td", { "data-label": "When", class: "nowrap" }, moment(one.at)), h("td", { "data-label": "Who" }, one.who), h("td", { "data-label": "What", class: "wide" }, one.what),
+      h("td", { "data-label": "When", class: "nowrap" }, moment(one.at)), h("td", { "data-label": "Who" }, one.who), h("td", { "data-label": "What", class: "wide" }, quoted(one.what)),
       h("td", { class: "actions" }, at === 0 ? h("span", { class: "muted small" }, "in force ") : null, h("button", { type: "button", class: "small-button", on: { click: () => look(one, etag, at === 0 || !session.features.writable, draw) } }, at === 0 ? "Look at it" : "Compare or restore", h("span", { class: "unseen" }, ` the version of ${moment(one.at)}`))));
     fill(panel, h("p", { class: "muted" }, "The last 20 versions, whoever made them: these pages, the HTTP interface, or an editor on the machine."),
       h("div", { class: "table-wrap table-cards" }, h("table", null, h("thead", null, h("tr", null, ["When", "Who", "What", ""].map((word) => h("th", { scope: "col" }, word || h("span", { class: "unseen" }, "Actions"))))), h("tbody", null, versions.map(row)))));

@@ -53,11 +53,7 @@ function installCard(start, { signal, reload, first }) {
   let hasRun = false;
   const watch = () => {
     output.open = true;
-    if (watching) return;
-    if (!hasRun) {
-      log.clear();
-      return log.add({ source: "state", text: "Nothing has run since the hub was started." });
-    }
+    if (watching || !hasRun) return;
     watching = true;
     log.clear();
     const line = (source) => ({ text, at }) => log.add({ at, source, text });
@@ -99,6 +95,7 @@ function installCard(start, { signal, reload, first }) {
     fill(facts, "Folder ", h("code", null, now.directory), now.endedAt ? `, ended ${ago(now.endedAt)}` : now.startedAt ? `, begun ${ago(now.startedAt)}` : "", now.exitCode === null || now.exitCode === undefined ? "" : `, exit code ${now.exitCode}`);
     fill(error, now.error ? notice("bad", h("p", null, now.error)) : null);
     fill(commands, commandItems(now.commands));
+    output.hidden = !hasRun;
     fill(buttons, now.state === "running"
       ? h("button", { type: "button", on: { click: cancel } }, icon("stop"), "Cancel")
       : now.commands.length > 0 ? h("button", { type: "button", class: now.state === "missing" ? "primary" : "", on: { click: () => run(now) } }, icon("start"), now.state === "missing" ? "Look and install" : "Run again") : null);

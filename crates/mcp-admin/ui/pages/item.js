@@ -1,6 +1,6 @@
 // One tool, prompt or resource: what clients see of it, beside what its server says, and trying it.
 import { del, get, path, post, put } from "../lib/api.js";
-import { compare, diffView } from "../lib/diff.js";
+import { around, compare, diffView } from "../lib/diff.js";
 import { ask } from "../lib/dialog.js";
 import { fill, h } from "../lib/dom.js";
 import { icon } from "../lib/icons.js";
@@ -56,7 +56,7 @@ function changedNotice(item, draw) {
   const before = item.pinned ? JSON.stringify(item.pinned, null, 2) : null;
   return notice("warn",
     h("p", null, h("strong", null, "The server has changed this tool's definition since it was first seen. "), "Read what is new: a description tells an AI what to do, and a changed one can mislead it."),
-    before ? diffView(compare(before, JSON.stringify(item.own, null, 2))) : h("p", { class: "muted" }, "What it was before is not known word by word."),
+    before ? diffView(around(compare(before, JSON.stringify(item.own, null, 2)))) : h("p", { class: "muted" }, "What it was before is not known word by word."),
     h("div", null, approve));
 }
 
@@ -93,7 +93,7 @@ function changeTab(place, item, etag, { signal, session, draw }) {
       fail(error);
     }
   } } }, icon("restart"), "Reset to what the server says") : null;
-  fill(place, h("form", { class: "stack card", on: { submit } }, form.view, problems, h("div", { class: "row" }, save, reset)));
+  fill(place, h("form", { class: "stack card", on: { submit, input: () => fill(problems) } }, form.view, problems, h("div", { class: "row" }, save, reset)));
 }
 
 function definitionTab(place, item) {
@@ -101,8 +101,8 @@ function definitionTab(place, item) {
   const seen = item.seen ? JSON.stringify(item.seen, null, 2) : null;
   const box = (title, text, nothing) => h("section", { class: "stack-small" }, h("h2", null, title), text ? h("pre", { class: "block tall", tabindex: "0" }, text) : h("p", { class: "muted" }, nothing));
   fill(place,
+    own && seen ? h("section", { class: "stack-small" }, h("h2", null, "What the hub changes"), diffView(around(compare(own, seen)), "Nothing: clients see what the server says.")) : null,
     h("div", { class: "columns columns-wide" },
       box("As clients see it", seen, item.why ? `Clients do not see it: ${item.why}.` : "Clients do not see it."),
-      box("As the server says it", own, "The server does not offer it now.")),
-    own && seen ? h("section", { class: "stack-small" }, h("h2", null, "What the hub changes"), diffView(compare(own, seen), "Nothing: clients see what the server says.")) : null);
+      box("As the server says it", own, "The server does not offer it now.")));
 }

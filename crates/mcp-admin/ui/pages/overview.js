@@ -99,9 +99,14 @@ function cells(server) {
     cell("Typical time", [took(server.p50), server.p95 === null || server.p95 === undefined ? null : h("div", { class: "muted small" }, `slowest 5 %: ${took(server.p95)}`)], "number"),
     cell("Last 5 minutes", sparkline(server.sparkline, `Time of a call over the last 5 minutes, typically ${took(server.p50)}`)),
     cell("Tools", shown, "number"),
-    cell("Last used", h("span", { class: "nowrap" }, ago(server.lastUsed))),
-    h("td", { class: "actions" }, action(server)),
+    cell("Last used", h("span", { class: "nowrap" }, lastUse(server))),
+    h("td", { class: "actions corner" }, action(server)),
   ];
+}
+
+/** When a server was last used. Its own time begins with its start, before the first use. */
+export function lastUse({ calls, lastUsed }) {
+  return calls > 0 ? ago(lastUsed) : "not yet";
 }
 
 /** What a kind of server is called. */

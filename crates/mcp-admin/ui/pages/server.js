@@ -13,7 +13,7 @@ import { onStatus } from "../lib/status.js";
 import { testButton } from "../lib/test-server.js";
 import { done, fail, saved } from "../lib/toast.js";
 import { write } from "../lib/write.js";
-import { kindName } from "./overview.js";
+import { kindName, lastUse } from "./overview.js";
 import { itemTable } from "./tools.js";
 
 export async function show(view, { params, query, signal, session }) {
@@ -45,11 +45,11 @@ export async function show(view, { params, query, signal, session }) {
     }
     fill(top,
       now.error && now.state !== "running" ? notice("bad", h("p", null, h("strong", null, "Last error "), now.errorAt ? `(${ago(now.errorAt)})` : ""), h("p", { class: "mono" }, now.error)) : null,
-      now.lists === "stale" ? notice("warn", h("p", null, `Its lists are from earlier: ${now.listsReason ?? "it does not answer now"}.`)) : null,
+      now.lists === "stale" && now.state !== "error" ? notice("warn", h("p", null, `Its lists are from earlier: ${now.listsReason ?? "it does not answer now"}.`)) : null,
       now.install && now.install !== "installed" ? notice("warn", h("p", null, now.install === "running" ? "It is being installed. " : "It is not installed. ", h("a", { href: `/install?server=${encodeURIComponent(name)}` }, "Go to its installation"))) : null,
       h("dl", { class: "figures" },
         figure("calls", now.calls ?? 0), figure("failed", now.errors ?? 0), figure("typical time", took(now.p50)), figure("slowest 5 %", took(now.p95)),
-        figure("last used", ago(now.lastUsed)), figure("restarts", now.restarts ?? 0),
+        figure("last used", lastUse(now)), figure("restarts", now.restarts ?? 0),
         h("div", null, h("dt", null, "last 5 minutes"), h("dd", null, sparkline(now.sparkline, "Time of a call over the last 5 minutes")))));
   };
   const state = h("span");
@@ -128,7 +128,7 @@ async function settingsTab(place, name, context) {
     };
     guard(() => dirty, signal);
     const known = h("details", null, h("summary", null, "The entry as it stands in the file"), h("pre", { class: "block", tabindex: "0" }, JSON.stringify(entry, null, 2)));
-    fill(place, h("form", { class: "stack card", on: { submit } },
+    fill(place, h("form", { class: "stack card", on: { submit, input: () => fill(problems) } },
       h("label", { class: "check" }, enabled, h("span", null, "Switched on")), form.view, known, problems, test.result,
       h("div", { class: "row" }, save, test.button, 
         h("button", { type: "button", class: "push", on: { click: () => rename(name, etag) } }, icon("edit"), "Rename"),

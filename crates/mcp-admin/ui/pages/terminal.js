@@ -17,6 +17,8 @@ export async function show(view, { query, signal, session }) {
   }
   const bar = h("div", { class: "tabs terminal-tabs", role: "group", "aria-label": "Terminals" });
   const screen = h("div", { class: "terminal-view" });
+  const frame = h("div", { class: "terminal-frame" }, screen);
+  const nothing = h("div");
   const said = h("p", { class: "muted small", role: "status" });
   const add = h("button", { type: "button", class: "primary", on: { click: () => make().catch(fail) } }, icon("add"), "New terminal");
   let current = null;
@@ -30,7 +32,9 @@ export async function show(view, { query, signal, session }) {
     fill(bar, terminals.map((one, at) => h("span", { class: "terminal-tab" },
       h("button", { type: "button", "aria-pressed": String(one.id === current?.id), title: `Process ${one.pid}, since ${ago(one.since)}, last used ${ago(one.lastActivity)}`, on: { click: () => attach(one.id).catch(fail) } }, icon("terminal"), one.title || `Terminal ${at + 1}`),
       h("button", { type: "button", class: "quiet icon-only", "aria-label": `End terminal ${at + 1}`, on: { click: () => kill(one) } }, icon("close")))));
-    if (terminals.length === 0 && !current) fill(screen, h("div", { class: "inset" }, "No terminal runs. Open one with “New terminal”."));
+    const none = terminals.length === 0 && !current;
+    frame.hidden = none;
+    fill(nothing, none ? empty("No terminal is open", "Open one to type commands for the machine that the hub runs on.", h("button", { type: "button", class: "primary", on: { click: () => make().catch(fail) } }, icon("add"), "Open a terminal")) : null);
   };
   const leave = () => {
     current?.close();
@@ -50,11 +54,14 @@ export async function show(view, { query, signal, session }) {
       if (!(error instanceof ApiError && error.status === 404)) fail(error);
     }
     if (current?.id === one.id) leave();
+    said.textContent = "";
     await list().catch(fail);
     if (!current && terminals.length > 0) await attach(terminals[0].id).catch(fail);
   };
   const attach = async (id) => {
     leave();
+    frame.hidden = false;
+    fill(nothing);
     setQuery({ id });
     current = await connect(id, screen, said, signal, () => list().catch(() => {}));
     drawBar();
@@ -62,7 +69,7 @@ export async function show(view, { query, signal, session }) {
   };
   const note = h("div");
   signal.addEventListener("abort", leave, { once: true });
-  fill(view, head("Terminal", "A shell on the machine of the hub, with the rights of the hub. It goes on when you leave the page, and ends when it is idle for long. Control+Shift+Escape moves the focus out of it.", add), note, bar, h("div", { class: "terminal-frame" }, screen), said);
+  fill(view, head("Terminal", "A shell on the machine of the hub, with the rights of the hub. It goes on when you leave the page, and ends when it is idle for long. Control+Shift+Escape moves the focus out of it.", add), note, bar, nothing, frame, said);
   await list();
   const wanted = query.get("id");
   const first = terminals.find((one) => one.id === wanted) ?? terminals[0];
@@ -87,8 +94,21 @@ async function connect(id, screen, said, signal, changed) {
   let size = null;
   let wait = 500;
   let ended = false;
+  // Bytes still to come that were shown before, and writes of them that go on: a screen answers what a program asks it, and
+  // what was asked then has been answered.
+  let again = 0;
+  let replaying = 0;
   const send = (data) => socket?.readyState === WebSocket.OPEN && socket.send(data);
-  const terminal = await terminalView(place, send);
+  const terminal = await terminalView(place, (data) => replaying === 0 && send(data));
+  const shown = (bytes) => {
+    const old = Math.min(again, bytes.length);
+    again -= old;
+    if (old > 0) {
+      replaying += 1;
+      terminal.write(bytes.subarray(0, old), () => { replaying -= 1; });
+    }
+    if (old < bytes.length) terminal.write(bytes.subarray(old));
+  };
   globalThis.adminTerminal = terminal;
   const resize = () => {
     if (!place.isConnected) return;
@@ -108,6 +128,7 @@ async function connect(id, screen, said, signal, changed) {
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       wait = 500;
+      again = 0;
       terminal.reset();
       said.textContent = "Connected.";
       size = null;
@@ -115,8 +136,9 @@ async function connect(id, screen, said, signal, changed) {
       terminal.focus();
     };
     socket.onmessage = ({ data }) => {
-      if (typeof data !== "string") return terminal.write(new Uint8Array(data));
-      const { exit } = JSON.parse(data);
+      if (typeof data !== "string") return shown(new Uint8Array(data));
+      const { exit, replay } = JSON.parse(data);
+      if (replay) again = replay;
       if (!exit) return;
       ended = true;
       said.textContent = exit.signal ? `The shell was ended by signal ${exit.signal}.` : `The shell has ended with code ${exit.code ?? 0}.`;
@@ -125,17 +147,17 @@ async function connect(id, screen, said, signal, changed) {
     socket.onclose = () => {
       if (own.signal.aborted || ended) return;
       said.textContent = "The connection is lost. Trying again…";
-      setTimeout(again, wait);
+      setTimeout(retry, wait);
       wait = Math.min(wait * 2, 10_000);
     };
   };
-  const again = () => {
+  const retry = () => {
     if (own.signal.aborted) return;
     open().catch((error) => {
       if (error.status === 404) {
         said.textContent = "This terminal has ended.";
         changed();
-      } else if (error.status !== 401) setTimeout(again, wait);
+      } else if (error.status !== 401) setTimeout(retry, wait);
     });
   };
   resize();

@@ -116,7 +116,7 @@ export function itemTable(items, { withServer, toggle: onToggle }) {
     const box = onToggle && item.kind !== "template" ? h("input", { type: "checkbox", class: "switch", role: "switch", checked: item.rule?.enabled ?? item.shown, "aria-label": `Clients see ${name}`, on: { change: (event) => onToggle(item, event.target.checked, event.target) } }) : null;
     return h("tr", null,
       onToggle ? h("td", { "data-label": "Clients see it" }, box) : null,
-      h("td", { class: "wide" }, h("a", { class: "strong mono", href: itemHref(item) }, name), item.exposed && item.exposed !== item.key ? h("div", { class: "muted small" }, "own name ", h("span", { class: "mono" }, item.key)) : null),
+      h("td", { class: "wide item-name" }, h("a", { class: "strong mono", href: itemHref(item) }, name), item.exposed?.endsWith(item.key) === false ? h("div", { class: "muted small" }, "own name ", h("span", { class: "mono" }, item.key)) : null),
       h("td", { "data-label": "Kind" }, h("span", { class: "nowrap" }, KINDS[item.kind])),
       withServer ? h("td", { "data-label": "Server" }, h("a", { href: `/servers/${encodeURIComponent(item.server)}` }, item.server)) : null,
       h("td", { class: "wide about" }, h("div", { class: "clamp" }, about(item)), h("div", { class: "row" }, marks(item))),

@@ -79,6 +79,9 @@ function fits(one, { q, server, outcome }) {
 /** Whose key it was, if it was one. */
 export const nameOf = (who) => (!who || who === "anonymous" ? null : who);
 
+/** Who called, as people say it; the hub itself asks each server what it has. */
+const caller = ({ who, client }) => (who === "proxy" && client?.name === "mcp-hub" ? "the hub itself" : nameOf(who) ?? h("span", { class: "muted" }, "no key"));
+
 /** A client's name and version. */
 export function clientName(client) {
   if (!client) return "";
@@ -90,8 +93,8 @@ function row(one) {
   return h("tr", { class: "clickable", on: { click: (event) => !event.target.closest("button") && detail(one) } },
     h("td", { "data-label": "Time", class: "nowrap" }, time(one.at)),
     h("td", { "data-label": "Server" }, one.server),
-    h("td", { class: "wide" }, h("button", { type: "button", class: "link mono", "data-id": one.id, on: { click: () => detail(one) } }, what), one.tool ? h("div", { class: "muted small" }, one.method) : null),
-    h("td", { "data-label": "Who" }, nameOf(one.who) ?? h("span", { class: "muted" }, "no key"), h("div", { class: "muted small" }, clientName(one.client))),
+    h("td", { class: "wide" }, h("button", { type: "button", class: "link mono", "data-id": one.id, on: { click: () => detail(one) } }, what)),
+    h("td", { "data-label": "Who" }, caller(one), h("div", { class: "muted small" }, clientName(one.client))),
     h("td", { "data-label": "Took", class: "number" }, one.outcome === "running" ? "…" : took(one.tookMs)),
     h("td", { "data-label": "Outcome" }, outcomeBadge(one.outcome)),
     h("td", { "data-label": "Size", class: "number small" }, `${size(one.requestBytes)} → ${size(one.responseBytes)}`));
@@ -110,7 +113,7 @@ async function detail(one) {
     wide: true,
     build: () => ({
       body: [
-        h("dl", { class: "pairs" }, pair("Outcome", outcomeBadge(full.outcome)), pair("Server", full.server), pair("Method", full.method), pair("Who", full.who), pair("Client", clientName(full.client)), pair("Revision", full.revision), pair("Time", `${time(full.at)}, took ${took(full.tookMs)}`)),
+        h("dl", { class: "pairs" }, pair("Outcome", outcomeBadge(full.outcome)), pair("Server", full.server), pair("Method", full.method), pair("Who", caller(full)), pair("Client", clientName(full.client)), pair("Revision", full.revision), pair("Time", `${time(full.at)}, took ${took(full.tookMs)}`)),
         full.omitted > 0 ? h("p", { class: "muted" }, `${full.omitted} more messages were too much to keep.`) : null,
         full.exchange?.length > 0 ? full.exchange.map((line) => exchangeLine(line, "client to server", "server to client")) : h("p", { class: "muted" }, "Its words are not kept any more."),
       ],

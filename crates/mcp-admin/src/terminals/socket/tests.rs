@@ -60,6 +60,34 @@ async fn typing_resizing_and_the_exit_go_over_the_wire() {
     over.await;
 }
 
+/// Otherwise a screen would answer once more what a program has asked it long ago, and the shell would take it as typed.
+#[tokio::test]
+async fn who_comes_back_is_told_how_much_is_shown_again() {
+    let terminals = terminals("echo one; read line; echo two; read line", TerminalLimits::default());
+    let id = terminals.start(SIZE).unwrap();
+    let open = async || {
+        let (ours, theirs) = tokio::io::duplex(4096);
+        let served =
+            tokio::spawn(serve(ours, attach(&terminals, &id), SocketTiming::default(), std::future::pending()));
+        (WebSocketStream::from_raw_socket(theirs, Role::Client, None).await, served)
+    };
+    let (mut browser, served) = open().await;
+    until(&mut browser, "one\r\n").await;
+    // Only what comes next says that this was taken.
+    browser.send(Message::binary(&b"\n"[..])).await.unwrap();
+    until(&mut browser, "two\r\n").await;
+    drop(browser);
+    served.await.unwrap();
+    let (mut browser, served) = open().await;
+    let first = browser.next().await.unwrap().unwrap().into_text().unwrap();
+    let told: u64 = first.strip_prefix(r#"{"replay":"#).unwrap().strip_suffix('}').unwrap().parse().unwrap();
+    assert!(("one\r\n".len() as u64..="one\r\n\r\ntwo\r\n".len() as u64).contains(&told), "{first}");
+    until(&mut browser, "two\r\n").await;
+    terminals.close().await;
+    drop(browser);
+    served.await.unwrap();
+}
+
 #[tokio::test]
 async fn what_is_no_message_of_ours_ends_the_connection() {
     for (message, code) in [
