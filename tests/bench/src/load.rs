@@ -39,7 +39,7 @@ pub(crate) struct Target {
 /// What is asked for again and again.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Call {
-    /// One session calls one of them.
+    /// One session calls one of them; where none is named, what a subject calls `echo` of each of its servers.
     pub(crate) tools: Vec<String>,
     /// Bytes that the server adds to the text; of a list, what it has at least.
     pub(crate) size: usize,

@@ -4,7 +4,7 @@ const KEPT = 2000;
 // A control sequence, a title, another escape, or the beginning of one that goes on in the next piece.
 const ESCAPE = /\x1b(?:\[([<-?]?)([\d;:]*)[ -/]*([@-~])|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-Z\\^-~]|(?:\[[\d;:<-?]*[ -/]*|\][^\x07]*|[ -/]*)$)/y;
 
-/** `write(text)`, `text(cursor)`, `resize(size)`, `reset()`. */
+/** Whatever a program writes moves the cursor within the screen, and a line is no longer than that is wide. `write(text)`, `text(cursor)`, `resize(size)`, `reset()`. */
 export function plainScreen() {
   let lines = [""];
   let row = 0;
@@ -16,10 +16,11 @@ export function plainScreen() {
     row = Math.max(0, to);
     while (lines.length <= row) lines.push("");
   };
+  const within = (at, length) => Math.max(0, Math.min(length - 1, at));
   // `taken` signs at the cursor make room for `text`.
   const replace = (text, taken) => {
     const line = lines[row].padEnd(col);
-    lines[row] = line.slice(0, col) + text + line.slice(col + taken);
+    lines[row] = (line.slice(0, col) + text + line.slice(col + taken)).slice(0, Math.max(col + text.length, size.cols));
   };
   const put = (text) => {
     for (const sign of text) {
@@ -35,24 +36,26 @@ export function plainScreen() {
   const control = (command, numbers) => {
     const [first = 0, second = 0] = numbers;
     const count = first || 1;
-    if (command === "A") go(Math.max(top(), row - count));
-    else if (command === "B") go(Math.min(top() + size.rows - 1, row + count));
-    else if (command === "C") col = Math.min(size.cols - 1, col + count);
-    else if (command === "D") col = Math.max(0, col - count);
-    else if (command === "G") col = count - 1;
-    else if (command === "d") go(top() + count - 1);
+    const signs = Math.min(count, size.cols);
+    const line = (at) => go(top() + within(at, size.rows));
+    if (command === "A") line(row - top() - count);
+    else if (command === "B") line(row - top() + count);
+    else if (command === "C") col = within(col + count, size.cols);
+    else if (command === "D") col = within(col - count, size.cols);
+    else if (command === "G") col = within(count - 1, size.cols);
+    else if (command === "d") line(count - 1);
     else if (command === "H" || command === "f") {
-      go(top() + count - 1);
-      col = (second || 1) - 1;
+      line(count - 1);
+      col = within((second || 1) - 1, size.cols);
     } else if (command === "J") {
       if (first === 0) replace("", lines[row].length);
       clear(first === 0 ? row + 1 : first === 3 ? 0 : top(), first === 1 ? row : lines.length);
     } else if (command === "K") {
       if (first === 0) replace("", lines[row].length);
       else lines[row] = first === 2 ? "" : " ".repeat(col + 1) + lines[row].slice(col + 1);
-    } else if (command === "P") replace("", count);
-    else if (command === "X") replace(" ".repeat(count), count);
-    else if (command === "@") replace(" ".repeat(count), 0);
+    } else if (command === "P") replace("", signs);
+    else if (command === "X") replace(" ".repeat(signs), signs);
+    else if (command === "@") replace(" ".repeat(signs), 0);
   };
   const plain = (sign) => {
     if (sign === "\r") col = 0;

@@ -55,13 +55,13 @@ fn small(effort: Effort, reference: Option<&Program>) -> Scenario {
         title: "Bridge: small calls",
         about: "One server on pipes that all sessions share, behind streamable HTTP with sessions; `tools/call` with a text of 32 bytes.",
         subjects,
-        points: [1, 16, 128].map(|sessions| closed(effort, sessions, echo())).into(),
+        points: [1, 16, 128].map(|sessions| closed(effort, sessions, Call::default())).into(),
         bars,
     }
 }
 
 fn large(effort: Effort, reference: Option<&Program>, escaped: bool) -> Scenario {
-    let points = [1, 16].map(|sessions| closed(effort, sessions, Call { size: MIB, escaped, ..echo() }));
+    let points = [1, 16].map(|sessions| closed(effort, sessions, Call { size: MIB, escaped, ..Call::default() }));
     let mut bars = Vec::new();
     for (point, in_flight) in [("1 session", 1.0), ("16 sessions", 16.0)] {
         if !escaped {
@@ -95,7 +95,7 @@ fn progress(effort: Effort) -> Scenario {
         title: "Bridge: ten progress notes per call",
         about: "The notes come on the stream of the call, before its answer; who delivers none does less.",
         subjects,
-        points: vec![closed(effort, 4, Call { notes: 10, ..echo() })],
+        points: vec![closed(effort, 4, Call { notes: 10, ..Call::default() })],
         bars: vec![
             at_least("calls/s", 0.6, "calls_per_s", (OURS, point)).of((DIRECT, point)),
             at_least("notes seen per call", 10.0, "notes", (OURS, point)),
@@ -122,7 +122,7 @@ fn eras(effort: Effort) -> Scenario {
         subjects: [(Face::Legacy, false), (Face::Modern, true), (Face::Modern, false), (Face::Legacy, true)]
             .map(|(client, is_modern)| subject(client, is_modern))
             .into(),
-        points: vec![closed(effort, 16, echo())],
+        points: vec![closed(effort, 16, Call::default())],
         bars: vec![
             calls("modern throughout, calls/s", 0.9, modern, legacy),
             calls("modern client of a legacy server, calls/s", 0.6, "modern client, legacy server", legacy),
@@ -140,7 +140,7 @@ fn sse(effort: Effort) -> Scenario {
         title: "Bridge: HTTP+SSE of 2024-11-05",
         about: "The first row is streamable HTTP, the others are HTTP+SSE; small calls.",
         subjects,
-        points: vec![closed(effort, 16, echo())],
+        points: vec![closed(effort, 16, Call::default())],
         bars: vec![at_least("calls/s", 0.6, "calls_per_s", (sse, point)).of((OURS, point))],
     }
 }
@@ -157,12 +157,7 @@ fn rest(effort: Effort) -> Scenario {
             Subject::new(rest, Program::Rest),
             other(Other::Mcpo).face(Face::Rest),
         ],
-        points: [1, 16].map(|sessions| closed(effort, sessions, echo())).into(),
+        points: [1, 16].map(|sessions| closed(effort, sessions, Call::default())).into(),
         bars: vec![at_least("calls/s", 0.6, "calls_per_s", (rest, point)).of((OURS, point))],
     }
-}
-
-/// A call of the tool `echo`, by whatever name a subject gives it.
-fn echo() -> Call {
-    Call::default()
 }

@@ -22,11 +22,6 @@ fn hub(name: &str, wire: Wire, servers: usize, tools: usize) -> Subject {
     Subject::new(name, Program::Hub).servers(wire, servers, tools)
 }
 
-/// Sessions share out the servers' tools called `echo`.
-fn each() -> Call {
-    Call::default()
-}
-
 fn over_http(effort: Effort) -> Scenario {
     let point = "16 sessions";
     Scenario {
@@ -39,7 +34,7 @@ fn over_http(effort: Effort) -> Scenario {
             hub(ONE, Wire::Http, 1, TOOLS),
             other(Other::RustProxy).servers(Wire::Http, SERVERS, TOOLS),
         ],
-        points: [1, 16].map(|sessions| closed(effort, sessions, each())).into(),
+        points: [1, 16].map(|sessions| closed(effort, sessions, Call::default())).into(),
         bars: vec![
             at_least("calls/s", 0.45, "calls_per_s", (MANY, point)).of((DIRECT, point)),
             at_most("CPU µs per call", 25.0, "cpu_us", (MANY, point)),
@@ -56,7 +51,7 @@ fn over_pipes(effort: Effort) -> Scenario {
         title: "Hub: servers on pipes",
         about: "The same with 20 child processes; the first row is a bridge to one.",
         subjects: vec![Subject::new(OURS, Program::Stdio), hub(MANY, Wire::Stdio, SERVERS, TOOLS)],
-        points: [1, 16].map(|sessions| closed(effort, sessions, each())).into(),
+        points: [1, 16].map(|sessions| closed(effort, sessions, Call::default())).into(),
         bars: vec![at_least("calls/s", 0.7, "calls_per_s", (MANY, point)).of((OURS, point))],
     }
 }
@@ -73,7 +68,7 @@ fn lists(effort: Effort) -> Scenario {
             hub(many, Wire::Stdio, 100, 50),
             other(Other::RustProxy).servers(Wire::Http, SERVERS, TOOLS),
         ],
-        points: vec![closed(effort, 4, Call { is_list: true, size: SERVERS * TOOLS * TOOL, ..each() })],
+        points: vec![closed(effort, 4, Call { is_list: true, size: SERVERS * TOOLS * TOOL, ..Call::default() })],
         bars: vec![
             at_most("200 tools of 20 servers, CPU µs per list", 15.0, "cpu_us", (few, point)),
             at_most("5000 tools of 100 servers, CPU µs per list", 1000.0, "cpu_us", (many, point)),
