@@ -210,6 +210,10 @@ async fn delay(rings: u32, apart: Duration) -> Duration {
     // What was looked at before counts no more.
     assert!(timeout(QUIET * 2, watch.changed()).await.is_err());
     assert_eq!(watch.look().await, None);
+    // The system's thread hears a little longer than it is wanted. It has a share in the bell, and so have the watch and we.
+    while Arc::strong_count(&bell) > 2 {
+        std::thread::yield_now();
+    }
 
     fs::write(&path, "new").unwrap();
     let start = Instant::now();

@@ -139,12 +139,28 @@ async fn a_call_that_a_killed_child_has_not_read_says_so() {
     let child = mcp_testkit::living(&server.mark)[0];
     echo(&connection, "read").await.unwrap();
     kill(child, rustix::process::Signal::STOP);
+    // What it is at when the signal comes, it may still end; stopped, it reads nothing.
+    until_stopped(child).await;
     let murder = async {
         tokio::task::yield_now().await;
         kill(child, rustix::process::Signal::KILL);
     };
     let (lost, ()) = futures::future::join(echo(&connection, "not read"), murder).await;
     assert!(matches!(lost, Err(Lost::Unread(_))), "{lost:?}");
+}
+
+#[cfg(target_os = "linux")]
+async fn until_stopped(id: u32) {
+    let is_stopped = || {
+        let state = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
+        state.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('T'))
+    };
+    let waiting = async {
+        while !is_stopped() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, waiting).await.expect("it stops");
 }
 
 #[tokio::test]
