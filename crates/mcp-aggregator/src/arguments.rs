@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_message_keeps_its_label_and_knows_of_newlines() {
-        let relabelled = call(r#"{"name":"t"}"#).with_id(&Id::from(9));
+        let relabelled = call(r#"{"name":"t"}"#).with_id(Id::from(9));
         assert_eq!(fitted(&relabelled, &rule()).id(), Some(Id::from(9)));
         let mut rule = rule();
         rule.parameters.values_mut().for_each(|rule| rule.default = Some("[\n]".into()));

@@ -57,7 +57,7 @@ impl AsLegacy {
         let (message, caller) = request.into_parts();
         let Some(id) = message.id() else { return Ok(Reply::stream(stream::empty())) };
         let dressed = match outgoing::dress(&message, &envelope) {
-            Ok(dressed) => dressed.with_id(&Id::from(session.number())),
+            Ok(dressed) => dressed.with_id(Id::from(session.number())),
             Err(error) => return Ok(refused(&id, code::INVALID_PARAMS, &error.to_string())),
         };
         let Ok(first) = Request::new(dressed, session.modern_caller(&caller)) else {

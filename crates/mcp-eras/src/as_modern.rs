@@ -186,11 +186,13 @@ impl Connection for AsModern {
             name if !may_cross(name) => {
                 Ok(refusal(&request, code::METHOD_NOT_FOUND, "this server does not answer this method"))
             }
-            name if method::may_interact(name) => match Answers::read(&request, &self.name, &self.parking) {
-                Ok(None) => self.ask(request, level).await,
-                Ok(Some((call, answers))) => self.go_on(request, level, call, answers).await,
-                Err(text) => Ok(refusal(&request, code::INVALID_PARAMS, &text)),
-            },
+            name if method::may_interact(name) && InputResponses::are_in(request.message()) => {
+                match Answers::read(&request, &self.name, &self.parking) {
+                    Ok(None) => self.ask(request, level).await,
+                    Ok(Some((call, answers))) => self.go_on(request, level, call, answers).await,
+                    Err(text) => Ok(refusal(&request, code::INVALID_PARAMS, &text)),
+                }
+            }
             _ => self.ask(request, level).await,
         }
     }

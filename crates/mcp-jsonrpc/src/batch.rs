@@ -87,7 +87,7 @@ mod tests {
         let Ok(Incoming::Many(parts)) = parse(&format!(" {text}\n")) else { panic!() };
         let parts: Vec<_> = parts.into_iter().map(Result::unwrap).collect();
         assert_eq!(&join(&parts)[..], text.as_bytes());
-        assert_eq!(&join(&[parts[0].with_id(&Id::from(7))])[..], br#"[{"jsonrpc":"2.0","id":7,"method":"a"}]"#);
+        assert_eq!(&join(&[parts[0].clone().with_id(Id::from(7))])[..], br#"[{"jsonrpc":"2.0","id":7,"method":"a"}]"#);
     }
 
     #[test]

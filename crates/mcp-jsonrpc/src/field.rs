@@ -81,7 +81,7 @@ fn is_missing(text: &[u8], name: &str) -> bool {
 fn member(text: &[u8], within: Range<usize>, name: &str, is_json: bool) -> Result<Option<Range<usize>>, FieldError> {
     let mut found = None;
     let end = within.end;
-    each_member(text, within, |key, value| {
+    each_member(text, within, is_json, |key, value| {
         if !is_named(&text[key], name) {
             return Ok(Continue(()));
         }
@@ -94,6 +94,43 @@ fn member(text: &[u8], within: Range<usize>, name: &str, is_json: bool) -> Resul
     Ok(found)
 }
 
+/// Where the values of the members `names` of the object `json` stand, found in one go; none if it is no object.
+///
+/// # Errors
+///
+/// One of `names` that stands twice is [`FieldError::Duplicate`], text that is no JSON is [`FieldError::Malformed`], which is not
+/// noticed behind the end of the object.
+pub fn pick<const N: usize>(json: &str, names: [&str; N]) -> Result<[Option<Range<usize>>; N], FieldError> {
+    pick_members(json.as_bytes(), 0..json.len(), names, false)
+}
+
+/// [`pick`] in a part of a larger text, which is known to be JSON; the answer is in the larger text's offsets.
+pub(crate) fn pick_in<const N: usize>(
+    text: &[u8],
+    within: Range<usize>,
+    names: [&str; N],
+) -> Result<[Option<Range<usize>>; N], FieldError> {
+    pick_members(text, within, names, true)
+}
+
+fn pick_members<const N: usize>(
+    text: &[u8],
+    within: Range<usize>,
+    names: [&str; N],
+    is_json: bool,
+) -> Result<[Option<Range<usize>>; N], FieldError> {
+    let mut found = [const { None }; N];
+    each_member(text, within, is_json, |key, value| {
+        let key = &text[key];
+        let plain = names.iter().position(|name| key == name.as_bytes());
+        match plain.or_else(|| names.iter().position(|name| is_escaped(key, name))) {
+            Some(at) if found[at].replace(value).is_some() => Err(FieldError::Duplicate),
+            _ => Ok(Continue(())),
+        }
+    })?;
+    Ok(found)
+}
+
 /// The places of all members of the object `json`, in order, whatever stands twice; empty if it is no object.
 ///
 /// # Errors
@@ -101,7 +138,7 @@ fn member(text: &[u8], within: Range<usize>, name: &str, is_json: bool) -> Resul
 /// [`FieldError::Malformed`] if the text is not JSON.
 pub fn members(json: &str) -> Result<Vec<Member>, FieldError> {
     let mut places = Vec::new();
-    let end = each_member(json.as_bytes(), 0..json.len(), |key, value| {
+    let end = each_member(json.as_bytes(), 0..json.len(), false, |key, value| {
         places.push(Member { key: key.start - 1..key.end + 1, value });
         Ok(Continue(()))
     })?;
@@ -116,6 +153,7 @@ pub fn members(json: &str) -> Result<Vec<Member>, FieldError> {
 fn each_member(
     text: &[u8],
     within: Range<usize>,
+    is_json: bool,
     mut each: impl FnMut(Range<usize>, Range<usize>) -> Result<ControlFlow<()>, FieldError>,
 ) -> Result<Option<usize>, FieldError> {
     let malformed = |_| FieldError::Malformed;
@@ -131,10 +169,10 @@ fn each_member(
         return Ok(Some(scanner.at + 1));
     }
     loop {
-        let key = scanner.key().map_err(malformed)?;
+        let key = if is_json { scanner.known_key() } else { scanner.key() }.map_err(malformed)?;
         scanner.space();
         let start = scanner.at;
-        scanner.value(1).map_err(malformed)?;
+        if is_json { scanner.known_value() } else { scanner.value(1) }.map_err(malformed)?;
         if each(key, start..scanner.at)?.is_break() {
             return Ok(Some(scanner.at));
         }
@@ -183,7 +221,7 @@ pub fn elements(json: &str, limit: usize) -> Result<Vec<Range<usize>>, FieldErro
 #[must_use]
 pub fn unescape(raw: &str) -> Option<Cow<'_, str>> {
     let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-    if !inner.contains(['\\', '"']) {
+    if memchr::memchr2(b'\\', b'"', inner.as_bytes()).is_none() {
         return Some(Cow::Borrowed(inner));
     }
     serde_json::from_str(raw).ok().map(Cow::Owned)
@@ -232,10 +270,13 @@ fn read_id(raw: &[u8]) -> Option<Id> {
 }
 
 fn is_named(key: &[u8], name: &str) -> bool {
-    if !key.contains(&b'\\') {
-        return key == name.as_bytes();
-    }
-    std::str::from_utf8(key).is_ok_and(|key| unescape(&format!("\"{key}\"")).is_some_and(|key| key == name))
+    key == name.as_bytes() || is_escaped(key, name)
+}
+
+/// Whether `key` is `name`, written with escapes.
+fn is_escaped(key: &[u8], name: &str) -> bool {
+    key.contains(&b'\\')
+        && std::str::from_utf8(key).is_ok_and(|key| unescape(&format!("\"{key}\"")).is_some_and(|key| key == name))
 }
 
 #[cfg(test)]

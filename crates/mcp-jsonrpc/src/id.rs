@@ -1,43 +1,78 @@
 //! Ids as their exact text.
 
-use std::fmt;
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+    ops::Range,
+};
 
 use bytes::Bytes;
 
 /// The id of a request: the JSON text of a string (with its quotes) or of an integer, exactly as it was written.
 ///
 /// Two ids are equal when their texts are: `1` and `"1"` differ, and integers of any size keep every digit.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Id(Bytes);
+#[derive(Clone)]
+pub struct Id(Text);
+
+/// Nearly all ids are short, and each is copied a few times on its way: those have no memory of their own and nothing to count.
+#[derive(Clone)]
+enum Text {
+    Short { length: u8, bytes: [u8; SHORT] },
+    Long(Bytes),
+}
+
+/// As many bytes as fit beside the length into what a [`Bytes`] takes.
+const SHORT: usize = 22;
+
+const _: () = assert!(size_of::<Id>() == size_of::<Bytes>());
 
 impl Id {
     /// Reads an id from JSON text; nothing but a string or an integer is one.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
-        crate::scan::is_id(raw.as_bytes()).then(|| Self(Bytes::copy_from_slice(raw.as_bytes())))
+        let raw = raw.as_bytes();
+        crate::scan::is_id(raw)
+            .then(|| Self::short(raw).unwrap_or_else(|| Self(Text::Long(Bytes::copy_from_slice(raw)))))
     }
 
-    /// An id that is known to be one.
-    pub(crate) fn trusted(raw: Bytes) -> Self {
-        Self(raw)
+    /// An id that is known to stand at `place`.
+    pub(crate) fn at(text: &Bytes, place: Range<usize>) -> Self {
+        Self::short(&text[place.clone()]).unwrap_or_else(|| Self(Text::Long(text.slice(place))))
+    }
+
+    fn short(raw: &[u8]) -> Option<Self> {
+        let mut bytes = [0; SHORT];
+        bytes.get_mut(..raw.len())?.copy_from_slice(raw);
+        Some(Self(Text::Short { length: u8::try_from(raw.len()).ok()?, bytes }))
     }
 
     /// The JSON text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or("null")
+        std::str::from_utf8(self.as_bytes()).unwrap_or("null")
     }
 
-    /// The JSON text as shared bytes.
+    /// The JSON text as bytes.
     #[must_use]
-    pub fn as_bytes(&self) -> &Bytes {
-        &self.0
+    pub fn as_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Text::Short { length, bytes } => &bytes[..usize::from(*length)],
+            Text::Long(bytes) => bytes,
+        }
+    }
+
+    /// The JSON text as bytes that can be shared.
+    pub(crate) fn to_bytes(&self) -> Bytes {
+        match &self.0 {
+            Text::Short { .. } => Bytes::copy_from_slice(self.as_bytes()),
+            Text::Long(bytes) => bytes.clone(),
+        }
     }
 
     /// The value, if it is a number that fits: how a table of our own ids finds its row.
     #[must_use]
     pub fn as_u64(&self) -> Option<u64> {
-        let digits = &self.0[..];
+        let digits = self.as_bytes();
         if digits.is_empty() || digits.len() > 20 || (digits[0] == b'0' && digits.len() > 1) {
             return None;
         }
@@ -50,18 +85,32 @@ impl Id {
 
 impl From<u64> for Id {
     fn from(number: u64) -> Self {
-        let mut text = [0; 20];
-        let mut at = text.len();
+        let (mut length, mut bytes) = (0, [0; SHORT]);
         let mut rest = number;
         loop {
-            at -= 1;
-            let digit = (rest % 10) as u8;
-            text[at] = b'0' + digit;
+            bytes[usize::from(length)] = b'0' + (rest % 10) as u8;
+            length += 1;
             rest /= 10;
             if rest == 0 {
-                return Self(Bytes::copy_from_slice(&text[at..]));
+                break;
             }
         }
+        bytes[..usize::from(length)].reverse();
+        Self(Text::Short { length, bytes })
+    }
+}
+
+impl PartialEq for Id {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for Id {}
+
+impl Hash for Id {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_bytes().hash(state);
     }
 }
 
@@ -104,7 +153,7 @@ mod tests {
             assert_eq!(id.as_u64(), Some(number));
         }
         for foreign in ["18446744073709551616", "\"7\"", "-1", "007"] {
-            assert_eq!(Id::trusted(Bytes::copy_from_slice(foreign.as_bytes())).as_u64(), None);
+            assert_eq!(Id::at(&Bytes::from_static(foreign.as_bytes()), 0..foreign.len()).as_u64(), None);
         }
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! let text = Bytes::from_static(br#"{"jsonrpc":"2.0","id":"a","method":"ping"}"#);
 //! let message = Message::parse(text)?;
-//! let relabelled = message.with_id(&Id::from(7));
+//! let relabelled = message.with_id(Id::from(7));
 //! assert_eq!(&relabelled.to_bytes()[..], br#"{"jsonrpc":"2.0","id":7,"method":"ping"}"#);
 //! # Ok::<(), mcp_jsonrpc::ParseError>(())
 //! ```

@@ -51,7 +51,7 @@ impl Message {
         match envelope::read(&text) {
             Ok(envelope) => Ok(Self::new(text, envelope)),
             Err(failure) => {
-                let id = failure.id.map(|id| Id::trusted(text.slice(id.range())));
+                let id = failure.id.map(|id| Id::at(&text, id.range()));
                 Err(ParseError { reason: failure.reason, at: failure.at, id })
             }
         }
@@ -100,8 +100,8 @@ impl Message {
         if self.label.is_some() {
             return self.label.clone();
         }
-        let raw = self.text.slice(self.envelope.id?.range());
-        (raw[0] != b'n').then(|| Id::trusted(raw))
+        let place = self.envelope.id?.range();
+        (self.text[place.start] != b'n').then(|| Id::at(&self.text, place))
     }
 
     /// The method, unescaped; `None` for a response.
@@ -141,26 +141,26 @@ impl Message {
     #[expect(clippy::len_without_is_empty, reason = "a message is never empty")]
     pub fn len(&self) -> usize {
         match (&self.label, self.envelope.id) {
-            (Some(label), Some(old)) => self.text.len() - old.range().len() + label.as_str().len(),
+            (Some(label), Some(old)) => self.text.len() - old.range().len() + label.as_bytes().len(),
             _ => self.text.len(),
         }
     }
 
     /// The same message under another id; the payload is not copied. A notification stays as it is.
     #[must_use]
-    pub fn with_id(&self, id: &Id) -> Self {
+    pub fn with_id(self, id: Id) -> Self {
         if self.envelope.id.is_some() {
-            return Self { label: Some(id.clone()), ..self.clone() };
+            return Self { label: Some(id), ..self };
         }
         if self.kind() != Kind::Response {
-            return self.clone();
+            return self;
         }
         // A refusal without an id: the member has to be made.
         let member = format!("\"id\":{id},");
         let edited = self.spliced(&[Edit { at: 1..1, with: &member }]);
         let start = 1 + "\"id\":".len();
         let mut envelope = edited.envelope;
-        envelope.place(Member::Id, &(start..start + id.as_str().len()));
+        envelope.place(Member::Id, &(start..start + id.as_bytes().len()));
         Self { envelope, ..edited }
     }
 
@@ -170,7 +170,7 @@ impl Message {
         match (&self.label, self.envelope.id) {
             (Some(label), Some(old)) => {
                 let old = old.range();
-                [self.text.slice(..old.start), label.as_bytes().clone(), self.text.slice(old.end..)]
+                [self.text.slice(..old.start), label.to_bytes(), self.text.slice(old.end..)]
             }
             _ => [self.text.clone(), Bytes::new(), Bytes::new()],
         }
@@ -219,16 +219,24 @@ impl Message {
         Self { text, envelope: Envelope { multiline: false, ..self.envelope }, ..self }
     }
 
-    /// The same text in other hands, for instance charged to a budget: `own` gives back bytes equal to those it gets, or
-    /// `None` if it cannot take them.
+    /// The same text in other hands, for instance charged to a budget: `own` gives back bytes equal to those it gets, as an
+    /// error if it cannot take them.
     ///
     /// # Errors
     ///
-    /// The message as it was, if `own` gives `None` or bytes of another length.
-    pub fn reowned(self, own: impl FnOnce(Bytes) -> Option<Bytes>) -> Result<Self, Self> {
-        match own(self.text.clone()) {
-            Some(text) if text.len() == self.text.len() => Ok(Self { text, ..self }),
-            _ => Err(self),
+    /// The message as it was, if `own` fails.
+    ///
+    /// # Panics
+    ///
+    /// If `own` gives bytes of another length: no place in the message would be right any more.
+    pub fn reowned(self, own: impl FnOnce(Bytes) -> Result<Bytes, Bytes>) -> Result<Self, Self> {
+        let length = self.text.len();
+        let owned = own(self.text);
+        let (Ok(text) | Err(text)) = &owned;
+        assert_eq!(text.len(), length, "the text is another one");
+        match owned {
+            Ok(text) => Ok(Self { text, ..self }),
+            Err(text) => Err(Self { text, ..self }),
         }
     }
 
@@ -255,6 +263,20 @@ impl Message {
             _ => return field::find_in(&self.text, 0..self.text.len(), path),
         };
         span.map_or(Ok(None), |span| field::find_in(&self.text, span.range(), rest))
+    }
+
+    /// Where the values of several members of the object at `path` stand, found in one go; `None` if there is nothing at `path`.
+    ///
+    /// # Errors
+    ///
+    /// A key on the way, or one of `names`, that stands twice in its object is [`FieldError::Duplicate`].
+    pub fn pick<const N: usize>(
+        &self,
+        path: &[&str],
+        names: [&str; N],
+    ) -> Result<Option<[Option<Range<usize>>; N]>, FieldError> {
+        let Some(object) = self.find(path)? else { return Ok(None) };
+        field::pick_in(&self.text, object, names).map(Some)
     }
 
     /// The JSON text of the value at `path`, if there is exactly one.

@@ -1,6 +1,6 @@
 //! The era a message claims for itself.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 use mcp_jsonrpc::{FieldError, Message, field};
 
@@ -49,21 +49,27 @@ impl<'a> Claim<'a> {
     /// Fails if a claim is made but malformed. Such a message must be refused, never treated as legacy; only
     /// `initialize` with a broken claim still is the legacy handshake.
     pub fn read(message: &'a Message) -> Result<Option<Self>, ClaimError> {
-        let Some(place) = message.find(&["params", meta::META])? else { return Ok(None) };
-        let all = std::str::from_utf8(&message.text()[place]).map_err(|_| ClaimError::Ambiguous)?;
-        let Some(version) = member(all, meta::PROTOCOL_VERSION)? else { return Ok(None) };
-        let text = |key, raw| field::unescape(raw).ok_or(ClaimError::Malformed { key });
-        let object = |key| match member(all, key) {
-            Ok(Some(raw)) if !raw.starts_with('{') => Err(ClaimError::Malformed { key }),
-            found => found,
+        let names = [meta::PROTOCOL_VERSION, meta::CLIENT_CAPABILITIES, meta::CLIENT_INFO, meta::LOG_LEVEL];
+        let Some([version, capabilities, client_info, log_level]) = message.pick(&["params", meta::META], names)?
+        else {
+            return Ok(None);
         };
-        let log_level = member(all, meta::LOG_LEVEL)?
-            .map(|raw| text(meta::LOG_LEVEL, raw)?.parse().map_err(|_| ClaimError::Malformed { key: meta::LOG_LEVEL }));
+        let raw = |place: Range<usize>| std::str::from_utf8(&message.text()[place]).map_err(|_| ClaimError::Ambiguous);
+        let text = |key, raw| field::unescape(raw).ok_or(ClaimError::Malformed { key });
+        let object = |key, place: Option<Range<usize>>| match place.map(raw).transpose()? {
+            Some(raw) if !raw.starts_with('{') => Err(ClaimError::Malformed { key }),
+            found => Ok(found),
+        };
+        let Some(version) = version else { return Ok(None) };
+        let level = |place: Range<usize>| {
+            let malformed = ClaimError::Malformed { key: meta::LOG_LEVEL };
+            text(meta::LOG_LEVEL, raw(place)?)?.parse().map_err(|_| malformed)
+        };
         Ok(Some(Self {
-            version: text(meta::PROTOCOL_VERSION, version)?,
-            capabilities: object(meta::CLIENT_CAPABILITIES)?,
-            client_info: object(meta::CLIENT_INFO)?,
-            log_level: log_level.transpose()?,
+            version: text(meta::PROTOCOL_VERSION, raw(version)?)?,
+            capabilities: object(meta::CLIENT_CAPABILITIES, capabilities)?,
+            client_info: object(meta::CLIENT_INFO, client_info)?,
+            log_level: log_level.map(level).transpose()?,
         }))
     }
 }
@@ -80,10 +86,6 @@ impl From<FieldError> for ClaimError {
     fn from(_: FieldError) -> Self {
         Self::Ambiguous
     }
-}
-
-fn member<'a>(json: &'a str, key: &str) -> Result<Option<&'a str>, ClaimError> {
-    Ok(field::find(json, &[key])?.map(|place| &json[place]))
 }
 
 #[cfg(test)]

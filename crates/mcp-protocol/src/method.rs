@@ -118,6 +118,12 @@ pub const NOTIFICATIONS: [&str; 13] = [
     SUBSCRIPTIONS_ACKNOWLEDGED,
 ];
 
+/// The request's name as it stands here, if any revision has it.
+#[must_use]
+pub fn known(request: &str) -> Option<&'static str> {
+    REQUESTS.into_iter().find(|known| *known == request)
+}
+
 /// Whether an answer may rightly take for ever, so that call timeouts and permits are not for it.
 #[must_use]
 pub fn is_long_lived(method: &str) -> bool {
@@ -236,6 +242,12 @@ mod tests {
         assert_eq!(all.len(), REQUESTS.len() + NOTIFICATIONS.len());
         assert!(NOTIFICATIONS.iter().all(|name| name.starts_with("notifications/")));
         assert!(!REQUESTS.iter().any(|name| name.starts_with("notifications/")));
+    }
+
+    #[test]
+    fn what_is_known_is_every_request_and_nothing_else() {
+        assert!(REQUESTS.into_iter().all(|name| known(name) == Some(name)));
+        assert!(NOTIFICATIONS.into_iter().chain(["", "tools", "tools/call ", "x"]).all(|name| known(name).is_none()));
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl Ticker {
 
     /// Begins to count. The first alarm does so too.
     pub(crate) fn start(self: &Arc<Self>) {
-        if !self.started.swap(true, Ordering::Relaxed) {
+        if !self.started.load(Ordering::Relaxed) && !self.started.swap(true, Ordering::Relaxed) {
             tokio::spawn(count(Arc::downgrade(self)));
         }
     }

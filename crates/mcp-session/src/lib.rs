@@ -11,12 +11,12 @@
 //! let open = registry.create(Principal::Anonymous, Revision::V2025_11_25, Instant::now(), |_id| "what serves it")?;
 //! open.mark_initialized();
 //!
-//! let found = registry.lookup(open.id(), &Principal::Anonymous).expect("it is open");
+//! let found = registry.lookup(open.id().expose(), &Principal::Anonymous).expect("it is open");
 //! let call = found.begin_call(); // while this lives, the session is not idle
 //! assert_eq!(**found.live(), "what serves it");
 //! drop(call);
 //!
-//! assert!(registry.lookup(open.id(), &Principal::Named("somebody".into())).is_none());
+//! assert!(registry.lookup(open.id().expose(), &Principal::Named("somebody".into())).is_none());
 //! for ended in registry.sweep(Instant::now()) {
 //!     println!("{} is over: {}", ended.id, ended.reason); // and here `ended.live` is closed
 //! }
@@ -36,7 +36,7 @@ mod session;
 mod subscriptions;
 mod tally;
 
-pub use id::{BadSessionId, SessionId};
+pub use id::SessionId;
 pub use limits::{ReplayLimits, SessionLimits};
 pub use open::{InUse, OpenSession};
 pub use registry::{CreateError, EndReason, Ended, Listed, Registry};

@@ -214,7 +214,7 @@ mod tests {
     fn open() -> Arc<OpenSession<()>> {
         let pool = ReplayPool::new(ReplayLimits::default());
         let session = Session::new(Principal::Anonymous, Revision::V2025_11_25, &pool);
-        OpenSession::new(SessionId::parse("secret-id").unwrap(), session, ())
+        OpenSession::new(SessionId::random().unwrap(), session, ())
     }
 
     #[test]

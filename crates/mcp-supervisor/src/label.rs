@@ -8,7 +8,7 @@ use mcp_protocol::{CancelledParams, method};
 pub(crate) fn marked(message: Message, number: u64) -> Message {
     match message.kind() {
         Kind::Request => match message.id().and_then(|id| mark(&id, number)) {
-            Some(id) => message.with_id(&id),
+            Some(id) => message.with_id(id),
             None => message,
         },
         Kind::Notification if message.method() == Some(method::CANCELLED) => cancellation(message, number),

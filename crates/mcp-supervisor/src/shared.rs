@@ -131,7 +131,7 @@ impl Shared {
         let Some((number, id)) = answer.id().and_then(|id| label::unmark(&id)) else { return Ok(()) };
         let asker = self.course().running().filter(|inner| inner.number == number);
         match asker {
-            Some(inner) => inner.connection.tell(answer.with_id(&id), caller).await,
+            Some(inner) => inner.connection.tell(answer.clone().with_id(id), caller).await,
             None => Ok(()),
         }
     }

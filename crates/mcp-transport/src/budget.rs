@@ -30,16 +30,21 @@ impl Budget {
         Self(Arc::new(Account { held: AtomicUsize::new(0), limit }))
     }
 
-    /// Charges `bytes` if they are large; `None` if there is no room for them.
-    #[must_use]
-    pub fn charge(&self, bytes: Bytes) -> Option<Bytes> {
+    /// Charges `bytes` if they are large.
+    ///
+    /// # Errors
+    ///
+    /// The bytes, if there is no room for them.
+    pub fn charge(&self, bytes: Bytes) -> Result<Bytes, Bytes> {
         let length = bytes.len();
         if length < LARGE {
-            return Some(bytes);
+            return Ok(bytes);
         }
         let fits = |held: usize| held.checked_add(length).filter(|sum| *sum <= self.0.limit);
-        self.0.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).ok()?;
-        Some(Bytes::from_owner(Charged { bytes, account: Arc::clone(&self.0) }))
+        if self.0.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_err() {
+            return Err(bytes);
+        }
+        Ok(Bytes::from_owner(Charged { bytes, account: Arc::clone(&self.0) }))
     }
 
     /// How many bytes are held now.
@@ -84,8 +89,8 @@ mod tests {
         drop(one);
         assert_eq!(budget.held(), LARGE);
         let two = budget.charge(Bytes::from(vec![2; LARGE])).expect("fits to the byte");
-        assert!(budget.charge(Bytes::from(vec![3; LARGE])).is_none(), "one past the limit");
-        assert!(budget.charge(Bytes::from(vec![4; LARGE - 1])).is_some(), "small ones always fit");
+        assert!(budget.charge(Bytes::from(vec![3; LARGE])).is_err(), "one past the limit");
+        assert!(budget.charge(Bytes::from(vec![4; LARGE - 1])).is_ok(), "small ones always fit");
         drop((part, two));
         assert_eq!(budget.held(), 0);
     }

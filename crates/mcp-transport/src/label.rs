@@ -1,5 +1,7 @@
 //! The names of one call on the wire: ours there, the caller's here.
 
+use std::ops::Range;
+
 use mcp_jsonrpc::{Edit, Id, Kind, Message};
 use mcp_protocol::{ProgressParams, meta, method};
 
@@ -36,7 +38,7 @@ impl Label {
             None => (None, request.clone()),
         };
         let listens = request.method() == Some(method::SUBSCRIPTIONS_LISTEN);
-        let sent = sent.with_id(&ours);
+        let sent = sent.with_id(ours.clone());
         Ok((Self { ours, theirs, token, listens }, sent))
     }
 
@@ -64,24 +66,30 @@ impl Label {
         match message.kind() {
             // Servers that cannot tell which request failed answer with an id that is no one's.
             Kind::Response if message.id().as_ref() == Some(&self.ours) || message.is_error() => {
-                Some(self.renamed(message, &SUBSCRIPTION_OF_RESULT).with_id(&self.theirs))
+                Some(self.renamed(message, &SUBSCRIPTION_OF_RESULT).with_id(self.theirs.clone()))
             }
             Kind::Response => None,
             Kind::Notification if message.method() == Some(method::PROGRESS) => {
-                // Whatever token it names: whoever asks knows that it is this call's.
-                let with = self.token.as_deref()?;
                 let at = message.find(&ProgressParams::TOKEN_PATH).ok()??;
-                Some(message.spliced(&[Edit { at, with }]))
+                self.restore_progress(&message, at)
             }
             Kind::Notification => Some(self.renamed(message, &meta::SUBSCRIPTION_ID_PATH)),
             Kind::Request => Some(message),
         }
     }
 
+    /// A progress note under the caller's token, which is put in the place of the one at `at`. Whatever that says: whoever asks
+    /// knows that the note is this call's. `None` if the caller wants no progress.
+    #[must_use]
+    pub fn restore_progress(&self, note: &Message, at: Range<usize>) -> Option<Message> {
+        let with = self.token.as_deref()?;
+        Some(note.spliced(&[Edit { at, with }]))
+    }
+
     /// The only answer of an exchange is this call's, whatever it says.
     #[must_use]
-    pub fn adopt(&self, response: &Message) -> Message {
-        response.with_id(&self.theirs)
+    pub fn adopt(&self, response: Message) -> Message {
+        response.with_id(self.theirs.clone())
     }
 
     /// Puts the caller's id where the message names the stream of changes it belongs to.

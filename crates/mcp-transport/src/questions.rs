@@ -55,13 +55,13 @@ impl Questions {
             _ => (question.clone(), None),
         };
         self.open.insert(key, Question { from: Arc::clone(from), call, id, token });
-        Some(question.with_id(&ours))
+        Some(question.with_id(ours))
     }
 
     /// Takes the client's answer; gives it as the server is to see it, and who that is. `None` if nothing waits for it.
     pub fn answer(&mut self, answer: &Message) -> Option<(Arc<dyn Connection>, Message)> {
         let question = self.open.remove(&answer.id()?.as_u64()?)?;
-        Some((question.from, answer.with_id(&question.id)))
+        Some((question.from, answer.clone().with_id(question.id)))
     }
 
     /// Takes the client's progress on a question; gives it as the server is to see it, and who that is.

@@ -3,14 +3,22 @@
 use std::sync::Arc;
 
 use mcp_jsonrpc::{Kind, Message};
+use mcp_protocol::method;
 
 use crate::Caller;
 
 /// A message that wants a response, and on whose behalf it is sent.
+///
+/// Cloning it costs a reference count: on its way to a server it passes many hands, and lies in the state of each.
 #[derive(Clone, Debug)]
-pub struct Request {
+pub struct Request(Arc<Content>);
+
+#[derive(Clone, Debug)]
+struct Content {
     message: Message,
     caller: Arc<Caller>,
+    /// The method, if the protocol has it: everybody on the way asks for it.
+    known: Option<&'static str>,
 }
 
 impl Request {
@@ -20,43 +28,52 @@ impl Request {
     ///
     /// The message itself, if it is a notification or a response.
     pub fn new(message: Message, caller: Arc<Caller>) -> Result<Self, Box<Message>> {
-        if message.kind() == Kind::Request { Ok(Self { message, caller }) } else { Err(Box::new(message)) }
+        if message.kind() != Kind::Request {
+            return Err(Box::new(message));
+        }
+        let known = message.method().and_then(method::known);
+        Ok(Self(Arc::new(Content { message, caller, known })))
     }
 
     /// The message.
     #[must_use]
     pub fn message(&self) -> &Message {
-        &self.message
+        &self.0.message
     }
 
     /// The method; never empty for a request that was parsed from a peer.
     #[must_use]
     pub fn method(&self) -> &str {
-        self.message.method().unwrap_or_default()
+        self.0.known.or_else(|| self.0.message.method()).unwrap_or_default()
     }
 
     /// On whose behalf it is sent.
     #[must_use]
     pub fn caller(&self) -> &Arc<Caller> {
-        &self.caller
+        &self.0.caller
     }
 
     /// The same request with another text: what an edit on the way makes of it.
     #[must_use]
-    pub fn with_message(self, message: Message) -> Self {
+    pub fn with_message(mut self, message: Message) -> Self {
         debug_assert_eq!(message.kind(), Kind::Request, "an edit does not change what a message is");
-        Self { message, ..self }
+        let content = Arc::make_mut(&mut self.0);
+        content.known = message.method().and_then(method::known);
+        content.message = message;
+        self
     }
 
     /// The same request on behalf of another caller: of the same one with other headers, for instance.
     #[must_use]
-    pub fn with_caller(self, caller: Arc<Caller>) -> Self {
-        Self { caller, ..self }
+    pub fn with_caller(mut self, caller: Arc<Caller>) -> Self {
+        Arc::make_mut(&mut self.0).caller = caller;
+        self
     }
 
     /// Takes it apart.
     #[must_use]
     pub fn into_parts(self) -> (Message, Arc<Caller>) {
-        (self.message, self.caller)
+        let Content { message, caller, .. } = Arc::unwrap_or_clone(self.0);
+        (message, caller)
     }
 }

@@ -107,7 +107,7 @@ fn trimmed(input: &[u8]) -> &[u8] {
 
 fn relabel(message: &Message) {
     let ours = Id::from(1_048_576);
-    let other = message.with_id(&ours);
+    let other = message.clone().with_id(ours.clone());
     let bytes = other.to_bytes();
     assert_eq!((other.chunks().concat(), other.len()), (bytes.to_vec(), bytes.len()));
     let again = Message::parse(bytes).expect("a relabelled message is a message");
@@ -115,7 +115,7 @@ fn relabel(message: &Message) {
     assert_eq!((again.method(), again.params()), (message.method(), message.params()));
     assert_eq!((again.result(), again.error()), (message.result(), message.error()));
     if let Some(id) = message.id() {
-        assert_eq!(other.with_id(&id).to_bytes(), message.text());
+        assert_eq!(other.clone().with_id(id).to_bytes(), message.text());
     }
     let line = other.single_line();
     assert!(line.is_single_line());

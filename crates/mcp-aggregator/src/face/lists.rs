@@ -28,7 +28,7 @@ impl Face {
             Some(Some(cursor)) => Some(cursor),
             Some(None) => return refused(request, code::INVALID_PARAMS, "the cursor must be a string"),
         };
-        match view.page(kind, cursor.as_deref(), hub.options().page, &id(request)) {
+        match view.page(kind, cursor.as_deref(), hub.options().page, id(request)) {
             Some(page) => Reply::ready(page),
             None => refused(request, code::INVALID_PARAMS, "the cursor is none that this list has given"),
         }
@@ -77,13 +77,12 @@ impl Face {
         if let Some(rule) = &named.rule {
             message = arguments::fitted(&message, rule);
         }
-        let request = request.clone().with_message(message);
+        let request = request.with_message(message);
         self.send(Errand { view, to, request, is_repeatable, subscription: None }).await
     }
 }
 
 /// Whether a request carries answers to what its server has asked, which are not given twice.
 fn is_continued(request: &Request) -> bool {
-    let is_first = |params| InputResponses::read(params).is_ok_and(|answers| answers == InputResponses::default());
-    request.caller().era() == Era::Modern && !request.message().params().is_some_and(is_first)
+    request.caller().era() == Era::Modern && InputResponses::are_in(request.message())
 }

@@ -34,15 +34,15 @@ fn page(kind: ListKind, items: &[Shown], start: usize, era: Era, size: usize) ->
 impl View {
     /// The response to a request of that id for a page of a list: the first one, or the one behind a cursor. `None` if the
     /// cursor is none of ours.
-    pub(crate) fn page(&self, kind: ListKind, cursor: Option<&str>, size: usize, id: &Id) -> Option<Message> {
+    pub(crate) fn page(&self, kind: ListKind, cursor: Option<&str>, size: usize, id: Id) -> Option<Message> {
         let list = &self.lists[place(kind)];
-        let Some(cursor) = cursor else { return list.pages.first().map(|page| page.with_id(id)) };
+        let Some(cursor) = cursor else { return list.pages.first().map(|page| page.clone().with_id(id)) };
         let start = Cursor::read(kind, cursor)?.resume(list.items.iter().map(|item| &*item.key));
         let size = size.max(1);
         if start.is_multiple_of(size)
             && let Some(page) = list.pages.get(start / size)
         {
-            return Some(page.with_id(id));
+            return Some(page.clone().with_id(id));
         }
         Some(page(kind, &list.items, start, self.era, size).with_id(id))
     }

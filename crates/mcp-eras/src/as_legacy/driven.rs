@@ -66,7 +66,7 @@ impl Driven {
         match message.kind() {
             Kind::Response => {
                 self.state = State::Over;
-                match incoming::read(message.with_id(&self.id), self.first.method()) {
+                match incoming::read(message.with_id(self.id.clone()), self.first.method()) {
                     Answer::Final(response) => self.out.push_back(response),
                     Answer::Asks(response) => self.ask(response.result().unwrap_or("{}")),
                 }
@@ -117,7 +117,7 @@ impl Driven {
     fn go_on(&mut self, round: &Round) {
         match outgoing::again(self.first.message(), &round.responses()) {
             Ok(message) => {
-                let message = message.with_id(&Id::from(self.session.number()));
+                let message = message.with_id(Id::from(self.session.number()));
                 let request = self.first.clone().with_message(message);
                 let modern = Arc::clone(&self.session.modern);
                 self.state = State::Sending(async move { modern.call(request).await }.boxed());

@@ -108,7 +108,7 @@ impl Teller {
 
     /// The response as the client is to see it.
     pub(super) fn response(&self, response: &Message) -> Message {
-        let response = &response.with_id(&self.id);
+        let response = &response.clone().with_id(self.id.clone());
         match code::of(response) {
             None => {
                 let cache = method::is_cacheable(self.request.method()).then_some(CacheHints::NONE);

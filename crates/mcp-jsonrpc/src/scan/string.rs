@@ -5,12 +5,53 @@ use crate::Reason;
 
 impl Scanner<'_> {
     /// Steps over one string, quotes included.
+    ///
+    /// Most strings are keys and short words: those that end within a word of the machine take a third of the instructions
+    /// that the loops need to begin.
+    #[inline]
     pub(crate) fn string(&mut self) -> Result<(), Reason> {
+        if self.short_string() { Ok(()) } else { self.any_string() }
+    }
+
+    /// Steps over a string of plain ASCII that ends within a word, if that is what comes.
+    #[inline]
+    fn short_string(&mut self) -> bool {
+        if let Some([b'"', rest @ ..]) = self.text.get(self.at..)
+            && let Some(word) = rest.first_chunk()
+            && let Some(length) = short_word(u64::from_le_bytes(*word))
+        {
+            self.at += length + 2;
+            return true;
+        }
+        false
+    }
+
+    /// Steps over one string of a text that is known to be JSON.
+    #[inline]
+    pub(crate) fn known_string(&mut self) -> Result<(), Reason> {
+        if self.short_string() { Ok(()) } else { self.any_known_string() }
+    }
+
+    fn any_known_string(&mut self) -> Result<(), Reason> {
+        self.expect(b'"')?;
+        loop {
+            let rest = self.text.get(self.at..).unwrap_or_default();
+            let length = memchr::memchr2(b'"', b'\\', rest).ok_or(Reason::Syntax)?;
+            self.at += length;
+            if rest[length] == b'"' {
+                self.at += 1;
+                return Ok(());
+            }
+            self.at += 2;
+        }
+    }
+
+    fn any_string(&mut self) -> Result<(), Reason> {
         let start = self.at;
         self.expect(b'"')?;
-        let (length, mut foreign) = plain(&self.text[self.at..]);
-        self.at += length;
+        let mut seen = 0;
         loop {
+            seen |= self.run();
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
@@ -19,39 +60,45 @@ impl Scanner<'_> {
                 Some(b'\\') => self.escape()?,
                 _ => return Err(Reason::Syntax),
             }
-            foreign |= self.short_run();
         }
         // Only strings may hold bytes beyond ASCII, so checking them here checks the whole text.
-        if foreign && std::str::from_utf8(&self.text[start..self.at]).is_err() {
+        if seen & HIGH != 0 && std::str::from_utf8(&self.text[start..self.at]).is_err() {
             self.at = start;
             return Err(Reason::Encoding);
         }
         Ok(())
     }
 
-    /// Steps over a plain run; says whether any byte of it lies beyond ASCII.
+    /// Steps over the bytes that need no decision (no quote, backslash or control character); gives all of them in one word.
     ///
-    /// Behind one escape the next is seldom far: JSON within a string has one every few bytes. Byte by byte that takes a fifth of
-    /// the instructions that words take to begin and end.
+    /// Most runs end within a few words: behind one escape the next is seldom far, for JSON within a string has one every few
+    /// bytes. What is longer is mostly much longer.
     #[inline]
-    fn short_run(&mut self) -> bool {
-        const SHORT: usize = 16;
-        let rest = &self.text[self.at..];
-        let mut seen = 0;
-        let short = rest.iter().take(SHORT).take_while(|byte| {
-            let is_plain = IS_PLAIN[usize::from(**byte)];
-            seen |= if is_plain { **byte } else { 0 };
-            is_plain
-        });
-        let length = short.count();
-        self.at += length;
-        let mut foreign = 0x80 <= seen;
-        if length == SHORT {
-            let (more, high) = plain(&rest[SHORT..]);
-            self.at += more;
-            foreign |= high;
+    fn run(&mut self) -> u64 {
+        const NEAR: usize = 4;
+        let (mut seen, mut words) = (0, 0);
+        while let Some(word) = self.text.get(self.at..).and_then(<[u8]>::first_chunk) {
+            let word = u64::from_le_bytes(*word);
+            let stop = stops(word);
+            if stop != 0 {
+                let (length, bytes) = before(word, stop);
+                self.at += length;
+                return seen | bytes;
+            }
+            seen |= word;
+            self.at += size_of_val(&word);
+            words += 1;
+            if words == NEAR {
+                let (length, bytes) = chunks(&self.text[self.at..]);
+                self.at += length;
+                seen |= u64::from(bytes);
+            }
         }
-        foreign
+        while let Some(byte) = self.peek().filter(|byte| !(*byte < 0x20 || matches!(byte, b'"' | b'\\'))) {
+            seen |= u64::from(byte);
+            self.at += 1;
+        }
+        seen
     }
 
     #[inline]
@@ -70,24 +117,6 @@ impl Scanner<'_> {
         self.at += length;
         Ok(())
     }
-}
-
-/// The length of the run that needs no decision (no quote, backslash or control character), and whether any byte of it
-/// lies beyond ASCII.
-///
-/// Most strings are keys and short values, which end within a few words; what is longer is mostly much longer.
-#[inline]
-fn plain(text: &[u8]) -> (usize, bool) {
-    const NEAR: usize = 32;
-    let (near, far) = text.split_at(text.len().min(NEAR));
-    let (mut length, mut seen) = words(near);
-    if length == NEAR {
-        let (run, bytes) = chunks(far);
-        let (rest, last) = words(&far[run..]);
-        length += run + rest;
-        seen |= u64::from(bytes) | last;
-    }
-    (length, seen & HIGH != 0)
 }
 
 /// The plain run at the start of `text` in whole chunks, and all its bytes in one.
@@ -112,45 +141,26 @@ fn chunks(text: &[u8]) -> (usize, u8) {
     (length, seen)
 }
 
-/// Which bytes need no decision.
-const IS_PLAIN: [bool; 256] = {
-    let mut plain = [true; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        plain[byte] = false;
-        byte += 1;
-    }
-    plain[b'"' as usize] = false;
-    plain[b'\\' as usize] = false;
-    plain
-};
-
 const ONES: u64 = u64::from_ne_bytes([1; 8]);
 const HIGH: u64 = ONES << 7;
 
-/// The plain run at the start of `text`, eight bytes at a time, and all its bytes in one word.
+/// How many bytes of `word` come before the first that `stop` marks, and those bytes.
 #[inline]
-fn words(text: &[u8]) -> (usize, u64) {
-    let (words, tail) = text.as_chunks::<8>();
-    let (mut length, mut seen) = (0, 0);
-    for word in words {
-        let word = u64::from_le_bytes(*word);
-        let stop = stops(word);
-        if stop != 0 {
-            let bits = stop.trailing_zeros() & !7;
-            return (length + bits as usize / 8, seen | word & ((1 << bits) - 1));
-        }
-        seen |= word;
-        length += 8;
+fn before(word: u64, stop: u64) -> (usize, u64) {
+    let bits = stop.trailing_zeros() & !7;
+    (bits as usize / 8, word & ((1 << bits) - 1))
+}
+
+/// The length of the run of plain ASCII that a quote ends within `word`.
+#[inline]
+fn short_word(word: u64) -> Option<usize> {
+    let stop = stops(word);
+    if stop == 0 {
+        return None;
     }
-    for &byte in tail {
-        if byte < 0x20 || byte == b'"' || byte == b'\\' {
-            break;
-        }
-        seen |= u64::from(byte);
-        length += 1;
-    }
-    (length, seen)
+    let bits = stop.trailing_zeros() & !7;
+    let is_quote = word >> bits & 0xff == u64::from(b'"');
+    (is_quote && word & HIGH & ((1 << bits) - 1) == 0).then_some(bits as usize / 8)
 }
 
 /// Marks the high bit of each byte of `word` that ends a plain run. Above the first mark there may be wrong ones.
@@ -167,6 +177,11 @@ mod tests {
 
     #[test]
     fn every_byte_ends_a_run_or_does_not_wherever_it_stands() {
+        let run = |text: &[u8]| {
+            let mut scanner = Scanner::new(text);
+            let seen = scanner.run();
+            (scanner.at, seen & HIGH != 0)
+        };
         for length in (0..=40).chain([63, 64, 95, 96, 97, 128, 160, 300]) {
             for byte in 0..=255u8 {
                 let mut text = vec![b'a'; length];
@@ -175,9 +190,9 @@ mod tests {
                 text.extend(b"\"\x01\xff~ aaaaaaaaaaaa");
                 let stops = byte < 0x20 || byte == b'"' || byte == b'\\';
                 let expect = if stops { (length, false) } else { (length + 1, byte >= 0x80) };
-                assert_eq!(plain(&text), expect, "{byte:#x} after {length}");
+                assert_eq!(run(&text), expect, "{byte:#x} after {length}");
                 text.truncate(length + 1);
-                assert_eq!(plain(&text), expect, "{byte:#x} after {length}, at the end");
+                assert_eq!(run(&text), expect, "{byte:#x} after {length}, at the end");
             }
         }
     }

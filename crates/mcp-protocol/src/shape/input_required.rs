@@ -113,6 +113,12 @@ impl<'a> InputResponses<'a> {
         })
     }
 
+    /// Whether a request has either member, whatever stands there: most have none, which is seen at once.
+    #[must_use]
+    pub fn are_in(message: &Message) -> bool {
+        ["inputResponses", "requestState"].iter().any(|key| message.find(&["params", key]) != Ok(None))
+    }
+
     /// Whether the request is made for the first time.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -125,6 +131,9 @@ impl<'a> InputResponses<'a> {
     ///
     /// Fails if its params are no JSON.
     pub fn taken_out_of(message: &Message) -> Result<Message, FieldError> {
+        if !Self::are_in(message) {
+            return Ok(message.clone());
+        }
         let (Some(place), Some(params)) = (message.find(&["params"])?, message.params()) else {
             return Ok(message.clone());
         };

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use http::{Method, Request, Response, request::Parts};
 use http_body::Body;
 use mcp_auth::Denied;
-use mcp_session::SessionId;
 use mcp_transport::Principal;
 use mcp_transport_http::server::read_body;
 
@@ -114,8 +113,7 @@ impl Front {
         if found.route != Route::Messages || denied != Denied::Missing {
             return None;
         }
-        let id = SessionId::parse(head::session_parameter(&parts.uri)?).ok()?;
-        let session = self.sessions.find(&id)?;
+        let session = self.sessions.find(head::session_parameter(&parts.uri)?)?;
         session.live().is_pair().then(|| session.owner().clone())
     }
 

@@ -20,7 +20,7 @@ use super::{
     now,
     outgoing::Outgoing,
     outlet::beginning,
-    post::{check_version, says_modern},
+    post::{check_version_of, says_modern},
     refused,
     streams::{SessionStream, Tail},
     target::Target,
@@ -181,7 +181,7 @@ impl Front {
             return Err(wrong_method());
         }
         match self.session(target, head)? {
-            Some(session) => check_version(head, None).map(|()| session),
+            Some(session) => check_version_of(head).map(|()| session),
             None if target.era() == Some(Era::Modern) => Err(wrong_method()),
             None => Err(refused(&rescue::no_session(), None)),
         }
@@ -195,23 +195,23 @@ fn usable(target: &Target, caller: &Caller) -> Result<(), Told> {
 
 /// Keeps what a session asks its server to remember, as plain data of the session, and within its bounds.
 fn keep(session: &Session, name: &str, message: &Message) -> Result<(), Told> {
-    let params = message.params().unwrap_or("{}");
+    let params = || message.params().unwrap_or("{}");
     match name {
         method::RESOURCES_SUBSCRIBE => {
-            let Ok(uri) = resource_uri(params) else { return Ok(()) };
+            let Ok(uri) = resource_uri(params()) else { return Ok(()) };
             session
                 .update(|session| session.subscriptions.add(&uri))
                 .map(drop)
                 .map_err(|error| rescue::bad_params(error.to_string()))
         }
         method::RESOURCES_UNSUBSCRIBE => {
-            if let Ok(uri) = resource_uri(params) {
+            if let Ok(uri) = resource_uri(params()) {
                 session.update(|session| session.subscriptions.remove(&uri));
             }
             Ok(())
         }
         method::LOGGING_SET_LEVEL => {
-            if let Ok(level) = level_of(params) {
+            if let Ok(level) = level_of(params()) {
                 session.update(|session| session.log_level = Some(level));
             }
             Ok(())

@@ -40,7 +40,7 @@ use std::{
 use http::{Response, StatusCode};
 use mcp_auth::Keys;
 use mcp_jsonrpc::Id;
-use mcp_session::{Ended, OpenSession, Registry, SessionId};
+use mcp_session::{Ended, OpenSession, Registry};
 use mcp_transport_http::server::{Allowed, Answer, BodyLimits, Guard, GuardError, RequestHead};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -158,7 +158,7 @@ impl Front {
     }
 
     fn lookup(&self, target: &Target, head: &Head, id: &str) -> Result<Session, Refused> {
-        let session = SessionId::parse(id).ok().and_then(|id| self.sessions.lookup(&id, &head.principal));
+        let session = self.sessions.lookup(id, &head.principal);
         // A session of one server is no session of another.
         let session = session.filter(|session| session.live().target.is(target));
         let session = session.ok_or_else(|| refused(&rescue::unknown_session(), None))?;

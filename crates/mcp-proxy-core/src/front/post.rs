@@ -7,7 +7,7 @@ use http::StatusCode;
 use http_body::Body;
 use mcp_jsonrpc::{BatchError, Id, Incoming, Kind, Message, ParseError};
 use mcp_protocol::{Claim, Era, Revision, method};
-use mcp_transport_http::server::{Accept, RequestHead, read_body};
+use mcp_transport_http::server::{Accept, Refusal, RequestHead, read_body};
 
 use super::{Answered, Front, Refused, Used, empty, head::Head, refused, target::Target};
 use crate::{rescue, rescue::Told};
@@ -26,20 +26,25 @@ impl Front {
         B: Body<Data = Bytes>,
     {
         let (incoming, accept) = self.read(head, body).await?;
+        let version = stated_version(head);
         let incoming = match incoming {
             // What a modern request says of sessions means nothing.
-            Incoming::One(message) if is_modern(&message, head) => {
+            Incoming::One(message) if is_modern(&message, &version) => {
                 return self.modern(target, head, message, accept).await;
             }
             legacy => legacy,
         };
         match (incoming, self.session(target, head)?) {
-            (Incoming::Many(parts), _) if says_modern(head) || parts.iter().flatten().any(Claim::is_made_by) => {
+            (Incoming::Many(parts), _)
+                if is_of_modern_era(&version) || parts.iter().flatten().any(Claim::is_made_by) =>
+            {
                 Err(refused(&rescue::misplaced("a batch cannot hold messages of revision 2026-07-28"), None))
             }
             (incoming, Some(session)) => {
                 used.by(&session);
-                self.in_session(&session, head, incoming, accept).await
+                let id = if let Incoming::One(message) = &incoming { message.id() } else { None };
+                check_version(version, id.as_ref())?;
+                self.in_session(&session, incoming, accept).await
             }
             (Incoming::One(message), None) if !accept.events => self.plain(target, head, message).await,
             (Incoming::One(message), None) if !accept.takes_json() => {
@@ -76,16 +81,13 @@ impl Front {
     async fn in_session(
         self: &Arc<Self>,
         session: &super::Session,
-        head: &Head,
         incoming: Incoming,
         accept: Accept,
     ) -> Result<Answered, Refused> {
-        let id = if let Incoming::One(message) = &incoming { message.id() } else { None };
-        check_version(head, id.as_ref())?;
         match incoming {
             Incoming::One(message) if message.kind() == Kind::Request => {
                 if !(accept.takes_json() && accept.takes_events()) {
-                    return Err(refused(&rescue::not_acceptable(BOTH), id.as_ref()));
+                    return Err(refused(&rescue::not_acceptable(BOTH), message.id().as_ref()));
                 }
                 self.request(session, message).await
             }
@@ -108,9 +110,9 @@ impl Front {
 pub(super) const BOTH: &str = "both application/json and text/event-stream";
 
 /// Whether a message is one of the modern era: it says so itself, or its header does.
-fn is_modern(message: &Message, head: &Head) -> bool {
+fn is_modern(message: &Message, version: &StatedVersion<'_>) -> bool {
     // Without a sound claim, `initialize` is the handshake of the legacy era, whatever a header says.
-    claims_modern(message) || (!is_hello(message) && says_modern(head))
+    claims_modern(message) || (!is_hello(message) && is_of_modern_era(version))
 }
 
 /// Whether a message says itself that it is one of the modern era.
@@ -127,17 +129,31 @@ fn is_hello(message: &Message) -> bool {
     message.kind() == Kind::Request && message.method() == Some(method::INITIALIZE)
 }
 
+/// What the version header says, if it can be read.
+type StatedVersion<'a> = Result<Option<&'a str>, Refusal>;
+
+fn stated_version(head: &Head) -> StatedVersion<'_> {
+    RequestHead::new(&head.headers).version()
+}
+
+fn is_of_modern_era(version: &StatedVersion<'_>) -> bool {
+    let Ok(Some(version)) = version else { return false };
+    version.parse::<Revision>().is_ok_and(|it| it.era() == Era::Modern)
+}
+
 /// Whether the version header names a revision of the modern era.
 pub(super) fn says_modern(head: &Head) -> bool {
-    let version = RequestHead::new(&head.headers).version().ok().flatten();
-    version.and_then(|version| version.parse::<Revision>().ok()).is_some_and(|it| it.era() == Era::Modern)
+    is_of_modern_era(&stated_version(head))
 }
 
 /// Refuses a request whose version header names no revision (2025-06-18, transports). One that differs from the session's
 /// is let through: some clients send the newest they know.
-pub(super) fn check_version(head: &Head, id: Option<&Id>) -> Result<(), Refused> {
-    let version = RequestHead::new(&head.headers).version().map_err(|refusal| refused(&refusal.into(), id))?;
-    match version {
+pub(super) fn check_version_of(head: &Head) -> Result<(), Refused> {
+    check_version(stated_version(head), None)
+}
+
+fn check_version(version: StatedVersion<'_>, id: Option<&Id>) -> Result<(), Refused> {
+    match version.map_err(|refusal| refused(&refusal.into(), id))? {
         Some(unknown) if unknown.parse::<Revision>().is_err() => Err(refused(&rescue::bad_version(), id)),
         _ => Ok(()),
     }

@@ -1,6 +1,6 @@
 //! Where a call runs that its server may ask something during.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use mcp_supervisor::Lease;
 use mcp_transport::GHOST_LIFE;
@@ -8,9 +8,10 @@ use tokio::{runtime::Handle, time::sleep};
 
 use super::{FaceKey, Share};
 
-/// The calls on the main instance during which the server may ask, by client.
+/// The calls on the main instance during which the server may ask, by client. Clients are numbered, and a number is found
+/// faster than hashed.
 #[derive(Debug, Default)]
-pub(super) struct Occupants(HashMap<FaceKey, Occupant>);
+pub(super) struct Occupants(BTreeMap<FaceKey, Occupant>);
 
 #[derive(Debug)]
 struct Occupant {

@@ -17,13 +17,15 @@ fn create(registry: &Registry<u32>, owner: &Principal, now: Instant) -> Result<A
 fn a_session_is_found_by_its_owner_and_by_nobody_else() {
     let registry = Registry::new(SessionLimits::default());
     let open = create(&registry, &named("ann"), Instant::now()).unwrap();
-    let found = registry.lookup(open.id(), &named("ann")).unwrap();
+    let found = registry.lookup(open.id().expose(), &named("ann")).unwrap();
     assert!(Arc::ptr_eq(&found, &open));
     assert_eq!(found.update(|session| session.owner().clone()), named("ann"));
     for other in [named("bob"), Principal::Anonymous, Principal::Proxy] {
-        assert!(registry.lookup(open.id(), &other).is_none());
+        assert!(registry.lookup(open.id().expose(), &other).is_none());
     }
-    assert!(registry.lookup(&SessionId::parse("constructor").unwrap(), &named("ann")).is_none());
+    for nobodys in ["", "constructor", &"x".repeat(4096)] {
+        assert!(registry.lookup(nobodys, &named("ann")).is_none());
+    }
 }
 
 #[test]
@@ -34,7 +36,7 @@ fn what_served_an_ended_session_comes_back_once() {
     let ended = registry.end(open.id()).unwrap();
     assert_eq!((*ended.live, ended.reason, &ended.id), (7, EndReason::Requested, open.id()));
     assert!(registry.end(open.id()).is_none());
-    assert!(registry.lookup(open.id(), &Principal::Anonymous).is_none());
+    assert!(registry.lookup(open.id().expose(), &Principal::Anonymous).is_none());
     assert!(!open.is_alive());
     drop(open);
     assert!(weak.upgrade().is_none(), "the registry holds nothing of it");
@@ -174,12 +176,12 @@ proptest! {
                 }
                 Step::Lookup { session, principal } => {
                     if let Some(one) = model.get_mut(session) {
-                        let found = registry.lookup(one.open.id(), &principals[principal]);
+                        let found = registry.lookup(one.open.id().expose(), &principals[principal]);
                         prop_assert_eq!(found.is_some(), one.owner == principal);
                         one.touched |= found.is_some();
                     }
                     if let Some(one) = over.get(session) {
-                        prop_assert!(registry.lookup(one.id(), &principals[principal]).is_none());
+                        prop_assert!(registry.lookup(one.id().expose(), &principals[principal]).is_none());
                     }
                 }
                 Step::Initialize { session } => {

@@ -56,7 +56,7 @@ async fn take(link: &Link, caller: &Caller, bookmark: &mut Bookmark, event: Even
     bookmark.note(&event);
     let is_message = event.is_message();
     let Some(data) = event.data.filter(|data| is_message && !data.is_empty()) else { return };
-    let Some(data) = link.remote.limits.budget.charge(data) else {
+    let Ok(data) = link.remote.limits.budget.charge(data) else {
         tracing::warn!("an event of the server was left out: too many bytes are held");
         return;
     };

@@ -54,7 +54,7 @@ impl Link {
             Err(BodyError::TooLarge) => return Err(Lost::TooLarge { limit: self.remote.limits.body }),
             Err(BodyError::Cut) => return Err(cut()),
         };
-        let text = self.remote.limits.budget.charge(text).ok_or(Lost::Overloaded)?;
+        let text = self.remote.limits.budget.charge(text).map_err(|_| Lost::Overloaded)?;
         parse(text).ok_or(Lost::NotMcp)
     }
 }
@@ -205,7 +205,7 @@ impl Exchange {
         match read {
             // The only answer there is, so it is the one that was asked for, whatever its id.
             Ok(Parsed::One(message)) if message.kind() == Kind::Response => {
-                let response = self.label.adopt(&message);
+                let response = self.label.adopt(message);
                 self.give(response);
             }
             Ok(parsed) => self.take_parsed(parsed).await,
@@ -225,7 +225,7 @@ impl Exchange {
     }
 
     fn charged(&mut self, text: Bytes) -> Option<Parsed> {
-        let Some(text) = self.link.remote.limits.budget.charge(text) else {
+        let Ok(text) = self.link.remote.limits.budget.charge(text) else {
             self.lose(Lost::Overloaded);
             return None;
         };

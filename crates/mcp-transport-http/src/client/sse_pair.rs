@@ -124,10 +124,9 @@ fn messages(events: EventStream, budget: Budget) -> impl Stream<Item = Message> 
 fn read(event: Event, budget: &Budget) -> Vec<Message> {
     let is_message = event.is_message();
     let Some(data) = event.data.filter(|data| is_message && !data.is_empty()) else { return Vec::new() };
-    let (data, fits) = match budget.charge(data.clone()) {
-        Some(charged) => (charged, true),
-        None => (data, false),
-    };
+    let charged = budget.charge(data);
+    let fits = charged.is_ok();
+    let (Ok(data) | Err(data)) = charged;
     let messages = match Parsed::parse(data, BATCH_LIMIT) {
         Ok(Parsed::One(message)) => vec![message],
         Ok(Parsed::Many(messages)) => messages.into_iter().flatten().collect(),

@@ -118,7 +118,7 @@ impl Streamable {
                     Poll::Ready(text) => match self.link.read_json(text, body.response()) {
                         // What came aside of it goes first.
                         Ok(Parsed::One(message)) if message.kind() == Kind::Response && aside.is_none() => {
-                            let response = label.adopt(&message);
+                            let response = label.adopt(message);
                             if introduces {
                                 self.link.learn_revision(&response);
                             }
@@ -136,7 +136,7 @@ impl Streamable {
             Answer::Events(response) => {
                 source = Source::Events(EventStream::new(response, self.link.remote.limits.event));
             }
-            Answer::Error(error) => ready.push_back(Ok(label.adopt(&error))),
+            Answer::Error(error) => ready.push_back(Ok(label.adopt(error))),
             Answer::Lost(lost) => ready.push_back(Err(lost)),
             Answer::Forgotten => {
                 cancel.disarm();

@@ -12,24 +12,38 @@ pub struct Accept {
     pub any: bool,
 }
 
+const USUAL: &[u8] = b"application/json, text/event-stream";
+
 impl Accept {
     /// Reads the values, in whichever headers they come. A part that cannot be read names nothing.
     pub(super) fn read<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut found = Self::default();
         let mut is_there = false;
-        for part in values.into_iter().flat_map(|value| value.split(|byte| *byte == b',')) {
+        for value in values {
             is_there = true;
+            // What the official clients send is known by a look; to take it apart is as much work as to parse a small message.
+            if value == USUAL {
+                found = Self { json: true, events: true, ..found };
+                continue;
+            }
+            found.add(value);
+        }
+        if is_there { found } else { Self { any: true, ..found } }
+    }
+
+    /// Adds what one header names.
+    fn add(&mut self, value: &[u8]) {
+        for part in value.split(|byte| *byte == b',') {
             let mut pieces = part.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
             let kind = pieces.next().unwrap_or_default();
             if pieces.any(is_weight_zero) {
                 continue;
             }
             let is = |name: &str| kind.eq_ignore_ascii_case(name.as_bytes());
-            found.json |= is("application/json") || is("application/*");
-            found.events |= is("text/event-stream") || is("text/*");
-            found.any |= is("*/*");
+            self.json |= is("application/json") || is("application/*");
+            self.events |= is("text/event-stream") || is("text/*");
+            self.any |= is("*/*");
         }
-        if is_there { found } else { Self { any: true, ..found } }
     }
 
     /// Whether JSON will do.
@@ -69,6 +83,7 @@ mod tests {
     fn types_are_found_in_every_spelling() {
         check(&["application/json, text/event-stream"], "je");
         check(&["application/json", "text/event-stream"], "je");
+        check(&["*/*", "application/json, text/event-stream", "text/html"], "jea");
         check(&["Application/JSON;charset=utf-8 ; q=0.9 ,TEXT/event-stream;q=0.1"], "je");
         check(&["text/html, application/xhtml+xml, */*;q=0.8"], "a");
         check(&["application/*"], "j");

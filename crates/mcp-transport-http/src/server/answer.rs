@@ -133,7 +133,7 @@ mod tests {
 
     fn response(length: usize) -> Message {
         let text = format!(r#"{{"jsonrpc":"2.0","id":1,"result":"{}"}}"#, "x".repeat(length));
-        Message::parse(text.into()).unwrap().with_id(&Id::from(22))
+        Message::parse(text.into()).unwrap().with_id(Id::from(22))
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Which hosts and which pages a server answers to: the check before every route.
 
+use std::sync::OnceLock;
+
 use http::{
     HeaderValue, Uri, Version,
     header::{HOST, ORIGIN},
@@ -34,6 +36,8 @@ pub struct Guard {
     hosts: Vec<Authority<'static>>,
     public: Option<Origin<'static>>,
     origins: Vec<Origin<'static>>,
+    /// The first `Host` that was let through: nearly always the only one there is.
+    usual: OnceLock<HeaderValue>,
 }
 
 /// Why the settings of a [`Guard`] make no sense.
@@ -74,6 +78,7 @@ impl Guard {
             hosts: allowed.hosts.iter().map(host).collect::<Result<_, _>>()?,
             public: allowed.public_url.as_deref().map(public_origin).transpose()?,
             origins: allowed.origins.iter().map(origin).collect::<Result<_, _>>()?,
+            usual: OnceLock::new(),
         })
     }
 
@@ -83,9 +88,26 @@ impl Guard {
     ///
     /// [`Refusal::Host`], [`Refusal::UnclearHost`], [`Refusal::Origin`] or [`Refusal::UnclearOrigin`].
     pub fn check(&self, head: &Parts) -> Result<Pass, Refusal> {
+        let varies = !self.origins.is_empty();
+        if self.is_usual(head) {
+            return Ok(Pass { origin: None, varies });
+        }
         let host = self.host(head)?;
         let origin = self.origin(head, host.as_ref())?;
-        Ok(Pass { origin, varies: !self.origins.is_empty() })
+        if let Some(host) = head.headers.get(HOST).filter(|_| head.uri.authority().is_none()) {
+            self.usual.get_or_init(|| host.clone());
+        }
+        Ok(Pass { origin, varies })
+    }
+
+    /// Whether the request comes from no page, and is for a host that was let through before: the text alone decides, so
+    /// there is nothing to read again.
+    fn is_usual(&self, head: &Parts) -> bool {
+        let mut hosts = head.headers.get_all(HOST).iter();
+        let host = hosts.next().filter(|_| hosts.next().is_none());
+        host.is_some_and(|host| self.usual.get() == Some(host))
+            && head.uri.authority().is_none()
+            && !head.headers.contains_key(ORIGIN)
     }
 
     /// The host the request is for. The target of HTTP/2, or of a request to a proxy, names one beside the header: both

@@ -114,7 +114,7 @@ mod tests {
 
     fn pieces(text: &str, id: Option<u64>, head: Head<'_>) -> Vec<Bytes> {
         let parsed = Message::parse(Bytes::copy_from_slice(text.as_bytes())).unwrap();
-        let labelled = id.map_or(parsed.clone(), |id| parsed.with_id(&Id::from(id)));
+        let labelled = id.map_or(parsed.clone(), |id| parsed.with_id(Id::from(id)));
         let mut out = Vec::new();
         message(&labelled, head, &mut out);
         out
@@ -133,7 +133,7 @@ mod tests {
         let text = format!(r#"{{"jsonrpc":"2.0","id":1,"result":"{}"}}"#, "x".repeat(SMALL));
         let parsed = Message::parse(Bytes::from(text)).unwrap();
         let mut out = Vec::new();
-        message(&parsed.with_id(&Id::from(22)), Head::default(), &mut out);
+        message(&parsed.clone().with_id(Id::from(22)), Head::default(), &mut out);
         assert_eq!(out.len(), 3);
         assert_eq!(out[0], &b"data: {\"jsonrpc\":\"2.0\",\"id\":22"[..]);
         assert_eq!(out[1].as_ptr(), parsed.text()[23..].as_ptr());

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    ops::Range,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -180,8 +181,11 @@ impl<W: Clone> InFlight<W> {
     fn notification(&mut self, message: Message, now: impl FnOnce() -> Instant) -> Delivery<W> {
         match message.method() {
             Some(method::PROGRESS) => {
-                let call = key_at(&message, &ProgressParams::TOKEN_PATH).and_then(|key| self.waiting(key));
-                match call.and_then(|call| Some((call.waiter.clone(), call.label.restore(message)?))) {
+                let place = message.find(&ProgressParams::TOKEN_PATH).ok().flatten();
+                let named = place.and_then(|at| Some((self.waiting(key(&message, at.clone())?)?, at)));
+                match named
+                    .and_then(|(call, at)| Some((call.waiter.clone(), call.label.restore_progress(&message, at)?)))
+                {
                     Some((waiter, note)) => Delivery::Note(waiter, note),
                     None => Delivery::Stale,
                 }
@@ -359,7 +363,12 @@ impl<W: Clone> InFlight<W> {
 
 /// The value at `path`, read as one of our keys.
 fn key_at(message: &Message, path: &[&str]) -> Option<u64> {
-    Id::parse(message.value(path)?)?.as_u64()
+    key(message, message.find(path).ok()??)
+}
+
+/// The value at `place`, read as one of our keys.
+fn key(message: &Message, place: Range<usize>) -> Option<u64> {
+    Id::parse(std::str::from_utf8(&message.text()[place]).ok()?)?.as_u64()
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ fn splice(count: u64) -> Result<(), String> {
     let mut line = Vec::new();
     for number in 0..count {
         line.clear();
-        message.with_id(&Id::from(number)).append_to(black_box(&mut line));
+        message.clone().with_id(Id::from(number)).append_to(black_box(&mut line));
     }
     Ok(())
 }

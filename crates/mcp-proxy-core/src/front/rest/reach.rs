@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use mcp_jsonrpc::{Id, Message};
 use mcp_protocol::{DiscoverResult, Era, InitializeParams, InitializeResult, Revision, method};
-use mcp_session::{InUse, SessionId};
+use mcp_session::InUse;
 use mcp_transport::{Caller, Client, Connection, NotSent, Peer};
 use tokio::time::{Instant, sleep};
 
@@ -110,7 +110,7 @@ impl Asking<'_> {
 
     fn in_session(&self, id: &str) -> Result<Reached, Told> {
         let sessions = &self.front.sessions;
-        let session = SessionId::parse(id).ok().and_then(|id| sessions.lookup(&id, &self.head.principal));
+        let session = sessions.lookup(id, &self.head.principal);
         let session = session.filter(|session| session.live().target.is_server(self.server));
         let session = session.ok_or_else(rescue::unknown_session)?;
         let Some((connection, caller)) =

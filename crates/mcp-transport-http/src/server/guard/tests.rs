@@ -81,6 +81,20 @@ fn one_host_is_said_and_said_once() {
 }
 
 #[test]
+fn a_host_that_was_let_through_once_lets_nothing_else_through() {
+    let guard = guard(&[], None, &[]);
+    let host = ("host", &b"localhost:1"[..]);
+    for _ in 0..2 {
+        assert!(guard.check(&head("/mcp", &[host])).is_ok());
+        assert_eq!(check(&guard, "localhost:1", "http://evil.example"), Err("origin http://evil.example".to_owned()));
+        assert_eq!(check(&guard, "evil.example", ""), Err("host evil.example".to_owned()));
+        assert!(matches!(guard.check(&head("/mcp", &[host, host])), Err(Refusal::UnclearHost)));
+        let elsewhere = guard.check(&head("http://evil.example/mcp", &[host]));
+        assert!(matches!(elsewhere, Err(Refusal::Host { .. })));
+    }
+}
+
+#[test]
 fn a_page_of_our_own_may_come_and_no_other() {
     let guard = guard(&["mcp.example"], None, &[]);
     for (host, origin) in [
