@@ -23,6 +23,8 @@ const STEP: Duration = Duration::from_micros(500);
 #[derive(Debug)]
 pub(crate) struct Place {
     pub(crate) target: Target,
+    /// Another server, where nothing stands before them.
+    pub(crate) other: Option<Target>,
     pub(crate) tree: Tree,
     /// From the start of the program until it takes connections.
     pub(crate) listening: Duration,
@@ -57,7 +59,7 @@ impl Place {
         let folder = TempDir::new().map_err(|error| error.to_string())?;
         let mut children = Children::default();
         let us = env::current_exe().map_err(|error| error.to_string())?;
-        let mut urls = Vec::new();
+        let mut ports = Vec::new();
         if subject.wire == Wire::Http {
             for at in 0..subject.servers {
                 let mut command = Command::new(&us);
@@ -65,18 +67,21 @@ impl Place {
                 let mut child = command.spawn().map_err(|error| error.to_string())?;
                 let port = first_line(&mut child);
                 children.0.push(child);
-                urls.push(format!("http://127.0.0.1:{}/mcp", port?));
+                ports.push(port?.parse::<u16>().map_err(|error| error.to_string())?);
             }
         }
-        let port = match &urls[..] {
-            [url] if subject.program == Program::Direct => {
-                url.split([':', '/']).nth(4).and_then(|port| port.parse().ok())
-            }
-            _ => free_port(),
+        let is_direct = subject.program == Program::Direct;
+        let port = if is_direct { ports.first().copied() } else { free_port() };
+        let target = |port| Target {
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+            path: subject.path(),
+            face: subject.face,
         };
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port.ok_or("no port")?));
+        let (target, other) = (target(port.ok_or("no port")?), ports.get(1).filter(|_| is_direct).copied().map(target));
+        let address = target.address;
+        let urls: Vec<_> = ports.iter().map(|port| format!("http://127.0.0.1:{port}/mcp")).collect();
         let began = Instant::now();
-        if subject.program != Program::Direct {
+        if !is_direct {
             let mut command = command(subject, &us, &urls, folder.path(), address.port())?;
             let quiet = env::var_os("BENCH_LOG").is_none();
             let out = || if quiet { Stdio::null() } else { Stdio::inherit() };
@@ -87,9 +92,9 @@ impl Place {
             children.0.push(command.spawn().map_err(|error| format!("{command:?}: {error}"))?);
         }
         let root = children.0.last().map_or(0, Child::id);
-        let target = Target { address, path: subject.path(), face: subject.face };
         let tree = Tree::new(root);
-        let mut place = Self { target, tree, listening: Duration::ZERO, memory_kib: 0, _folder: folder, children };
+        let mut place =
+            Self { target, other, tree, listening: Duration::ZERO, memory_kib: 0, _folder: folder, children };
         while TcpStream::connect(address).is_err() {
             if began.elapsed() > PATIENCE || place.is_over() {
                 return Err(format!("{} does not listen", subject.name));

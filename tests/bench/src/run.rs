@@ -95,7 +95,8 @@ async fn work(subject: &Subject, point: &Point, place: &Place) -> Result<Numbers
                 job.call.tools = subject.tool_names();
             }
             let mut marks: Vec<Cost> = Vec::new();
-            let done = run_load(&place.target, &job, noise.as_ref(), || marks.push(place.tree.cost())).await?;
+            let noise = noise.as_ref().map(|noise| (noise, place.other.as_ref().unwrap_or(&place.target)));
+            let done = run_load(&place.target, &job, noise, || marks.push(place.tree.cost())).await?;
             if let Some(error) = done.error {
                 return Err(format!("{} sessions had errors, such as {error}", done.errors));
             }

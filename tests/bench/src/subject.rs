@@ -91,6 +91,10 @@ impl Subject {
         Self { on_demand: true, ..self }
     }
 
+    pub(crate) fn options(self, options: &[&str]) -> Self {
+        Self { options: options.iter().map(|&option| option.to_owned()).collect(), ..self }
+    }
+
     /// The words that start one of its servers, after the kind.
     pub(crate) fn echo(&self, _at: usize) -> Vec<String> {
         let era = if self.is_modern { "modern" } else { "legacy" };

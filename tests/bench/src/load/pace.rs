@@ -39,11 +39,11 @@ struct Window {
     to: Instant,
 }
 
-/// Runs the load; `mark` is called as the time that counts begins and as it ends.
+/// Runs the load, beside noise that has a target of its own; `mark` is called as the time that counts begins and as it ends.
 pub(crate) async fn run(
     target: &Target,
     job: &Job,
-    noise: Option<&Noise>,
+    noise: Option<(&Noise, &Target)>,
     mut mark: impl FnMut(),
 ) -> Result<Done, String> {
     let stop = Arc::new(AtomicBool::new(false));
@@ -51,7 +51,7 @@ pub(crate) async fn run(
     for number in 0..job.sessions {
         sessions.push(Session::open(target, &job.call, number).await.map_err(|error| format!("a session: {error}"))?);
     }
-    let beside = make_noise(target, noise, job.sessions, &stop).await.map_err(|error| format!("the noise: {error}"))?;
+    let beside = make_noise(noise, job.sessions, &stop).await.map_err(|error| format!("the noise: {error}"))?;
     let is_counted = matches!(job.pace, Pace::Count(_));
     let began = Instant::now();
     let from = if is_counted { began } else { began + job.warm };
@@ -171,15 +171,14 @@ fn open(sessions: Vec<Session>, rate: u32, window: Window, is_list: bool) -> Vec
 type Beside = Option<tokio::task::JoinHandle<std::io::Result<()>>>;
 
 async fn make_noise(
-    target: &Target,
-    noise: Option<&Noise>,
+    noise: Option<(&Noise, &Target)>,
     number: usize,
     stop: &Arc<AtomicBool>,
 ) -> std::io::Result<Beside> {
     let stop = Arc::clone(stop);
     Ok(match noise {
         None => None,
-        Some(Noise::Flood { tool, rate }) => {
+        Some((Noise::Flood { tool, rate }, target)) => {
             let call = Call { tools: vec![tool.clone()], ..Call::default() };
             let mut session = Session::open(target, &call, number).await?;
             session.ask(tool, &format!(r#"{{"text":"","flood":{rate}}}"#)).await?;
@@ -191,7 +190,7 @@ async fn make_noise(
                 session.ask(&tool, r#"{"text":"","flood":0}"#).await
             }))
         }
-        Some(Noise::Calls(call)) => {
+        Some((Noise::Calls(call), target)) => {
             let mut session = Session::open(target, call, number).await?;
             Some(tokio::spawn(async move {
                 for number in 0.. {

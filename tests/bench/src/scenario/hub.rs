@@ -15,7 +15,7 @@ const MANY: &str = "mcp-hub, 20 servers";
 const ONE: &str = "mcp-hub, 1 server";
 
 pub(super) fn all(effort: Effort) -> Vec<Scenario> {
-    vec![over_http(effort), over_pipes(effort), lists(effort), healthy(effort)]
+    vec![over_http(effort), over_pipes(effort), lists(effort), healthy(effort), unproxied(effort)]
 }
 
 fn hub(name: &str, wire: Wire, servers: usize, tools: usize) -> Subject {
@@ -80,9 +80,12 @@ fn lists(effort: Effort) -> Scenario {
 const FLOOD: u32 = 20_000;
 const RATE: u32 = 1000;
 
-fn healthy(effort: Effort) -> Scenario {
-    let subject = "mcp-hub, 2 servers";
-    let quiet = "quiet";
+const QUIET: &str = "quiet";
+const FLOODED: &str = "beside 20 000 notes/s";
+const LARGE: &str = "beside 1 MiB results";
+
+/// Calls to one server at a fixed rate, with such noise at the other one.
+fn beside(effort: Effort, name: &str, noise: Option<Noise>) -> Point {
     let job = Job {
         sessions: 4,
         call: Call { tools: vec!["s0__echo".to_owned()], ..Call::default() },
@@ -90,21 +93,45 @@ fn healthy(effort: Effort) -> Scenario {
         warm: effort.warm,
         time: effort.time,
     };
-    let tool = || "s1__echo".to_owned();
-    let point = |name: &str, noise| Point { name: name.to_owned(), work: Work::Load { job: job.clone(), noise } };
-    let (flood, large) = ("beside 20 000 notes/s", "beside 1 MiB results");
+    Point { name: name.to_owned(), work: Work::Load { job, noise } }
+}
+
+fn noisy_tool() -> String {
+    "s1__echo".to_owned()
+}
+
+fn large_results() -> Noise {
+    Noise::Calls(Call { tools: vec![noisy_tool()], size: 1 << 20, ..Call::default() })
+}
+
+fn healthy(effort: Effort) -> Scenario {
+    let subject = "mcp-hub, 2 servers";
     Scenario {
         name: "healthy",
         title: "Hub: a server beside a noisy one",
         about: "1000 calls per second at a fixed rate to one server, while the other one floods us with log messages, or a client asks it for 1 MiB again and again. Times count from when a call should have begun.",
-        subjects: vec![hub(subject, Wire::Stdio, 2, 1)],
-        points: vec![
-            point(quiet, None),
-            point(flood, Some(Noise::Flood { tool: tool(), rate: FLOOD })),
-            point(large, Some(Noise::Calls(Call { tools: vec![tool()], size: 1 << 20, ..Call::default() }))),
+        subjects: vec![
+            hub(subject, Wire::Stdio, 2, 1),
+            hub("mcp-hub --threads 2", Wire::Stdio, 2, 1).options(&["--threads", "2"]),
         ],
-        bars: [flood, large]
-            .map(|point| at_most(&format!("p99, {point}"), 1.5, "p99_us", (subject, point)).of((subject, quiet)))
+        points: vec![
+            beside(effort, QUIET, None),
+            beside(effort, FLOODED, Some(Noise::Flood { tool: noisy_tool(), rate: FLOOD })),
+            beside(effort, LARGE, Some(large_results())),
+        ],
+        bars: [FLOODED, LARGE]
+            .map(|point| at_most(&format!("p99, {point}"), 1.5, "p99_us", (subject, point)).of((subject, QUIET)))
             .into(),
+    }
+}
+
+fn unproxied(effort: Effort) -> Scenario {
+    Scenario {
+        name: "unproxied",
+        title: "A server beside a noisy one, without a proxy",
+        about: "The same calls to one of two servers with nothing between, while a client asks the other one for 1 MiB again and again: what the machine makes of that by itself.",
+        subjects: vec![Subject::new("direct, 2 servers", Program::Direct).servers(Wire::Http, 2, 1)],
+        points: vec![beside(effort, QUIET, None), beside(effort, LARGE, Some(large_results()))],
+        bars: Vec::new(),
     }
 }
