@@ -30,7 +30,9 @@ mod shape;
 pub use claim::{Claim, ClaimError};
 pub use header_field::HeaderField;
 pub use log_level::{LogLevel, UnknownLogLevel};
-pub use mirror::{MirrorError, MirrorHeaders, Unmirrorable, check as check_mirror, mirrored_name};
+pub use mirror::{
+    MirrorError, MirrorHeaders, Mirrored, Unmirrorable, check as check_mirror, mirrored_name, mirrored_place,
+};
 pub use param::{ParamError, ParamHeaders};
 pub use revision::{Era, Revision, UnknownRevision};
 pub use shape::{

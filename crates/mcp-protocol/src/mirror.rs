@@ -3,7 +3,7 @@
 mod error;
 mod outgoing;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 use mcp_jsonrpc::{FieldError, Kind, Message, field};
 
@@ -12,15 +12,25 @@ pub use self::{
     outgoing::{MirrorHeaders, Unmirrorable},
 };
 use crate::{
-    Claim, Revision, header,
+    Claim, ClaimError, Revision, header,
     header_field::{Fault, HeaderField},
     meta, method,
 };
 
-/// Checks that a modern message is whole and that its headers say what it says; gives its claim.
+/// A message that is whole, and whose headers say what it says.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Mirrored<'m> {
+    /// What it says of itself.
+    pub claim: Claim<'m>,
+    /// Where in its text it says what it is about, as [`mirrored_place`] finds it.
+    pub subject: Option<Range<usize>>,
+}
+
+/// Checks that a modern message is whole and that its headers say what it says.
 ///
 /// For requests that make a [`Claim`], and for those that make none although their version header names a modern
-/// revision. Of a notification that makes a claim, headers that are there must agree, and none has to be there (header
+/// revision; `claim` is what [`Claim::read`] gives. Of a notification that makes a claim, headers that are there must agree, and none has to be there (header
 /// rules for posted notifications are not defined). `served` are the modern revisions spoken here, `header` looks a name
 /// up. `Mcp-Param-*` headers need the schema of the tool: see [`ParamHeaders`](crate::ParamHeaders).
 ///
@@ -30,12 +40,13 @@ use crate::{
 /// header against the claim, the method header against the method, the revision, required headers that are missing (version,
 /// method, name), the name header against the body.
 pub fn check<'m, 'h>(
-    message: &'m Message,
+    message: &Message,
+    claim: Result<Option<Claim<'m>>, ClaimError>,
     served: &[Revision],
     header: impl Fn(&'static str) -> HeaderField<'h>,
-) -> Result<Claim<'m>, MirrorError> {
+) -> Result<Mirrored<'m>, MirrorError> {
     let plain = |name| header(name).plain().map_err(|fault| faulty(name, fault));
-    let claim = envelope(message)?;
+    let claim = envelope(message, claim?)?;
     let method = message.method().unwrap_or_default();
 
     let version_header = plain(header::PROTOCOL_VERSION)?;
@@ -54,9 +65,11 @@ pub fn check<'m, 'h>(
             return Err(MirrorError::Missing { header: name.into() });
         }
     }
+    let mut subject = None;
     if method::name_field(method).is_some() {
         let stated = header(header::NAME).decoded().map_err(|fault| faulty(header::NAME, fault))?;
-        let meant = mirrored_name(message).map_err(|_| MirrorError::Mismatch { header: header::NAME.into() })?;
+        subject = mirrored_place(message).map_err(|_| MirrorError::Mismatch { header: header::NAME.into() })?;
+        let meant = subject.clone().and_then(|place| name_at(message, place));
         match (stated, meant) {
             (Some(stated), Some(meant)) if stated == meant => {}
             (Some(_), _) => return Err(MirrorError::Mismatch { header: header::NAME.into() }),
@@ -65,7 +78,7 @@ pub fn check<'m, 'h>(
             (None, _) => {}
         }
     }
-    Ok(claim)
+    Ok(Mirrored { claim, subject })
 }
 
 /// What the message is about: its tool, prompt, resource or task; `None` if it names none, or not by a string.
@@ -74,14 +87,26 @@ pub fn check<'m, 'h>(
 ///
 /// Fails if the name, or `params`, stands twice in its object.
 pub fn mirrored_name(message: &Message) -> Result<Option<Cow<'_, str>>, FieldError> {
+    Ok(mirrored_place(message)?.and_then(|place| name_at(message, place)))
+}
+
+/// Where in its text the message says what it is about, whatever stands there.
+///
+/// # Errors
+///
+/// As with [`mirrored_name`].
+pub fn mirrored_place(message: &Message) -> Result<Option<Range<usize>>, FieldError> {
     let Some(name) = message.method().and_then(method::name_field) else { return Ok(None) };
-    let place = message.find(&["params", name])?;
-    Ok(place.and_then(|place| field::unescape(std::str::from_utf8(&message.text()[place]).ok()?)))
+    message.find(&["params", name])
+}
+
+fn name_at(message: &Message, place: Range<usize>) -> Option<Cow<'_, str>> {
+    field::unescape(std::str::from_utf8(&message.text()[place]).ok()?)
 }
 
 /// The claim with all that a request must say in it.
-fn envelope(message: &Message) -> Result<Claim<'_>, MirrorError> {
-    let Some(claim) = Claim::read(message)? else {
+fn envelope<'m>(message: &Message, claim: Option<Claim<'m>>) -> Result<Claim<'m>, MirrorError> {
+    let Some(claim) = claim else {
         let has = |key| !matches!(message.find(&["params", meta::META, key]), Ok(None));
         let mut keys = vec![meta::PROTOCOL_VERSION];
         keys.extend((!has(meta::CLIENT_CAPABILITIES)).then_some(meta::CLIENT_CAPABILITIES));

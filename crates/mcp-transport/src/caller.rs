@@ -29,9 +29,9 @@ pub struct Caller {
 #[derive(Clone, Debug)]
 pub struct Client {
     /// `clientInfo`, an object.
-    pub info: Box<str>,
+    pub info: Arc<str>,
     /// `capabilities`, an object.
-    pub capabilities: Box<str>,
+    pub capabilities: Arc<str>,
 }
 
 /// Who a caller is.

@@ -1,9 +1,13 @@
 //! A request on its way to a server.
 
-use std::sync::Arc;
+use std::{
+    borrow::Cow,
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
 
-use mcp_jsonrpc::{Kind, Message};
-use mcp_protocol::method;
+use mcp_jsonrpc::{Kind, Message, field};
+use mcp_protocol::{method, mirrored_place};
 
 use crate::Caller;
 
@@ -19,6 +23,8 @@ struct Content {
     caller: Arc<Caller>,
     /// The method, if the protocol has it: everybody on the way asks for it.
     known: Option<&'static str>,
+    /// Where its text says what it is about; looked for once, by whoever asks first.
+    subject: OnceLock<Option<Range<usize>>>,
 }
 
 impl Request {
@@ -32,7 +38,14 @@ impl Request {
             return Err(Box::new(message));
         }
         let known = message.method().and_then(method::known);
-        Ok(Self(Arc::new(Content { message, caller, known })))
+        Ok(Self(Arc::new(Content { message, caller, known, subject: OnceLock::new() })))
+    }
+
+    /// The same request, if it is known already where its text says what it is about, as [`mcp_protocol::mirrored_place`] finds it.
+    #[must_use]
+    pub fn about(self, place: Option<Range<usize>>) -> Self {
+        self.0.subject.get_or_init(|| place);
+        self
     }
 
     /// The message.
@@ -47,6 +60,14 @@ impl Request {
         self.0.known.or_else(|| self.0.message.method()).unwrap_or_default()
     }
 
+    /// What it is about: its tool, prompt, resource or task. `None` if it names none, or not clearly.
+    #[must_use]
+    pub fn subject(&self) -> Option<Cow<'_, str>> {
+        let message = self.message();
+        let place = self.0.subject.get_or_init(|| mirrored_place(message).ok().flatten()).clone()?;
+        field::unescape(std::str::from_utf8(message.text().get(place)?).ok()?)
+    }
+
     /// On whose behalf it is sent.
     #[must_use]
     pub fn caller(&self) -> &Arc<Caller> {
@@ -59,6 +80,7 @@ impl Request {
         debug_assert_eq!(message.kind(), Kind::Request, "an edit does not change what a message is");
         let content = Arc::make_mut(&mut self.0);
         content.known = message.method().and_then(method::known);
+        content.subject = OnceLock::new();
         content.message = message;
         self
     }

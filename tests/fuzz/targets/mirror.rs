@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 use mcp_jsonrpc::{Kind, Message};
-use mcp_protocol::{HeaderField, MirrorError, MirrorHeaders, Revision, check_mirror, header};
+use mcp_protocol::{Claim, HeaderField, MirrorError, MirrorHeaders, Revision, check_mirror, header};
 
 const SERVED: [Revision; 1] = [Revision::LATEST];
 
@@ -22,7 +22,7 @@ fuzz_target!(|input: &[u8]| {
     let stated = |name: &str| -> HeaderField<'_> {
         lines.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| *value).collect()
     };
-    let verdict = check_mirror(&message, &SERVED, stated);
+    let verdict = check_mirror(&message, Claim::read(&message), &SERVED, stated);
     if let Ok(claim) = &verdict {
         assert_eq!(claim.version, Revision::LATEST.as_str());
         let agrees = |name, meant: &str| match stated(name) {
@@ -41,7 +41,7 @@ fuzz_target!(|input: &[u8]| {
     let Ok(made) = MirrorHeaders::of(&message) else { return };
     let made: Vec<_> = made.iter().collect();
     let own = |name| made.iter().filter(|(key, _)| *key == name).map(|(_, value)| value.as_bytes()).collect();
-    match check_mirror(&message, &SERVED, own) {
+    match check_mirror(&message, Claim::read(&message), &SERVED, own) {
         Ok(_) | Err(MirrorError::Envelope(_) | MirrorError::MissingKeys { .. }) => {}
         Err(MirrorError::UnsupportedVersion { requested, .. }) => assert_ne!(requested, Revision::LATEST.as_str()),
         Err(error) => panic!("headers made from the body do not agree with it: {error}"),

@@ -1,6 +1,9 @@
 //! One conversation with the server, for one request of a client.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use futures::FutureExt;
 use mcp_jsonrpc::{Id, Message};
@@ -30,7 +33,8 @@ struct Leave(Arc<dyn Connection>);
 const LEVEL_WAIT: Duration = Duration::from_secs(5);
 
 /// All that a client of the legacy era may be asked during a call.
-const EVERYTHING: &str = r#"{"roots":{},"sampling":{"tools":{},"context":{}},"elicitation":{"form":{},"url":{}}}"#;
+static EVERYTHING: LazyLock<Arc<str>> =
+    LazyLock::new(|| r#"{"roots":{},"sampling":{"tools":{},"context":{}},"elicitation":{"form":{},"url":{}}}"#.into());
 
 /// Who a client is that has not said so: the handshake needs a name.
 const NAMELESS: &str = r#"{"name":"client","version":"0"}"#;
@@ -101,7 +105,7 @@ pub(super) async fn set_level(connection: &Arc<dyn Connection>, caller: &Arc<Cal
 /// The caller as one that can be asked everything, if it has said anything of itself at all.
 fn askable(caller: &Caller) -> Caller {
     let client = caller.client.as_ref();
-    let client = client.map(|client| Arc::new(Client { capabilities: EVERYTHING.into(), ..(**client).clone() }));
+    let client = client.map(|client| Arc::new(Client { capabilities: Arc::clone(&EVERYTHING), ..(**client).clone() }));
     Caller { client, ..caller.clone() }
 }
 

@@ -20,7 +20,7 @@ fn call(name: &str) -> Message {
 
 #[track_caller]
 fn check(message: &Message, headers: &[(&str, &str)], expect: Result<(), (i64, &str)>) {
-    let outcome = super::check(message, &SERVED, |name| {
+    let outcome = super::check(message, Claim::read(message), &SERVED, |name| {
         headers.iter().filter(|(known, _)| *known == name).map(|(_, value)| value.as_bytes()).collect()
     });
     let told = outcome.map(drop).map_err(|error| (error.code(), error.to_string()));
@@ -93,7 +93,7 @@ fn an_unknown_revision_is_told_the_known_ones() {
     // Even without headers; but a header that disagrees comes first.
     check(&message, &[], Err((code::UNSUPPORTED_VERSION, "not served")));
     check(&message, &[VERSION], Err((code::HEADER_MISMATCH, "`mcp-protocol-version` says")));
-    let error = super::check(&message, &SERVED, |_| HeaderField::Absent).unwrap_err();
+    let error = super::check(&message, Claim::read(&message), &SERVED, |_| HeaderField::Absent).unwrap_err();
     assert_eq!(error.data().unwrap(), r#"{"supported":["2026-07-28"],"requested":"2099-01-01"}"#);
 }
 
@@ -129,7 +129,7 @@ proptest! {
         let message = request("tools/call", &format!(r#""name":{},{META}"#, mcp_jsonrpc::quote(&name)));
         let headers = MirrorHeaders::of(&message).unwrap();
         let headers: HashMap<_, _> = headers.iter().collect();
-        let checked = super::check(&message, &SERVED, |name| {
+        let checked = super::check(&message, Claim::read(&message), &SERVED, |name| {
             headers.get(name).map(|value| value.as_bytes()).into_iter().collect()
         });
         prop_assert!(checked.is_ok(), "{:?}", checked);

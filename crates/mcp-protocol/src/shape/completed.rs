@@ -1,5 +1,10 @@
 //! A legacy result, made a modern one.
 
+use std::{
+    fmt::{self, Write as _},
+    ops::Range,
+};
+
 use mcp_jsonrpc::{Edit, Message, field};
 
 use super::cache::{CacheHints, CacheScope};
@@ -10,51 +15,47 @@ use crate::{ResultType, meta};
 /// byte. An error, and a result that is no object, is left alone.
 #[must_use]
 pub fn completed(response: &Message, cache: Option<CacheHints>, server_info: Option<&str>) -> Message {
+    const NAMES: [&str; 4] = ["resultType", "ttlMs", "cacheScope", meta::META];
     let (Ok(Some(place)), Some(result)) = (response.find(&["result"]), response.result()) else {
         return response.clone();
     };
-    let Ok(members) = field::members(result) else { return response.clone() };
+    let Ok(Some([kind, ttl, scope, old_meta])) = response.pick(&["result"], NAMES) else { return response.clone() };
     if !result.starts_with('{') {
         return response.clone();
     }
-    let value = |name: &str| {
-        let member =
-            members.iter().find(|it| field::unescape(&result[it.key.clone()]).is_some_and(|key| key == name))?;
-        Some(member.value.clone())
+    let text = |at: &Range<usize>| &result[at.start - place.start..at.end - place.start];
+    let mut head = String::new();
+    let mut add = |member: fmt::Arguments<'_>| {
+        let comma = if head.is_empty() { "" } else { "," };
+        // Writing into memory has no way to fail.
+        let _ = write!(head, "{comma}{member}");
     };
-    let mut added = Vec::new();
-    let kind = value("resultType");
-    if kind.is_none() {
-        added.extend(ResultType::Complete.as_str().map(|word| format!(r#""resultType":"{word}""#)));
+    if let (None, Some(word)) = (&kind, ResultType::Complete.as_str()) {
+        add(format_args!(r#""resultType":"{word}""#));
     }
     // A question is never cached.
-    let is_complete = kind.is_none_or(|at| Some(result[at].trim_matches('"')) == ResultType::Complete.as_str());
+    let is_complete = kind.is_none_or(|at| Some(text(&at).trim_matches('"')) == ResultType::Complete.as_str());
     if let Some(hints) = cache.filter(|_| is_complete) {
-        if value("ttlMs").is_none() {
-            added.push(hints.ttl());
+        if ttl.is_none() {
+            add(format_args!("{}", hints.ttl()));
         }
-        if value("cacheScope").is_none() {
-            added.push(hints.scope());
+        if scope.is_none() {
+            add(format_args!("{}", hints.scope()));
         }
     }
-    let info = server_info.map(|info| format!(r#""{}":{info}"#, meta::SERVER_INFO));
-    let old_meta = value(meta::META);
-    let in_meta = match (&old_meta, &info) {
-        (None, Some(info)) => {
-            added.push(format!(r#""{}":{{{info}}}"#, meta::META));
-            None
-        }
-        (Some(at), Some(info)) => into_meta(&result[at.clone()], info).map(|text| (at.start, text)),
-        _ => None,
-    };
-    let comma = if members.is_empty() || added.is_empty() { "" } else { "," };
-    let head = format!("{}{comma}", added.join(","));
-    let mut edits = vec![Edit { at: place.start + 1..place.start + 1, with: &head }];
-    if let Some((start, text)) = &in_meta {
-        let at = place.start + start + 1;
-        edits.push(Edit { at: at..at, with: text });
+    if let (None, Some(info)) = (&old_meta, server_info) {
+        add(format_args!(r#""{}":{{"{}":{info}}}"#, meta::META, meta::SERVER_INFO));
     }
-    response.spliced(&edits)
+    let in_meta = old_meta.zip(server_info).and_then(|(at, info)| Some((at.start + 1, into_meta(text(&at), info)?)));
+    if !head.is_empty() && has_members(result) {
+        head.push(',');
+    }
+    let start = place.start + 1;
+    let first = Edit { at: start..start, with: &head };
+    match &in_meta {
+        None => response.spliced(&[first]),
+        Some((at, text)) => response.spliced(&[first, Edit { at: *at..*at, with: text }]),
+    }
 }
 
 /// What to put at the beginning of a `_meta` that does not say who answers.
@@ -62,8 +63,13 @@ fn into_meta(old: &str, info: &str) -> Option<String> {
     if !old.starts_with('{') || field::find(old, &[meta::SERVER_INFO]) != Ok(None) {
         return None;
     }
-    let is_empty = field::members(old).is_ok_and(|members| members.is_empty());
-    Some(format!("{info}{}", if is_empty { "" } else { "," }))
+    let comma = if has_members(old) { "," } else { "" };
+    Some(format!(r#""{}":{info}{comma}"#, meta::SERVER_INFO))
+}
+
+/// Whether an object has any.
+fn has_members(object: &str) -> bool {
+    !object[1..].trim_ascii_start().starts_with('}')
 }
 
 impl CacheHints {

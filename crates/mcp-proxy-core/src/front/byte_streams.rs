@@ -124,7 +124,7 @@ impl Front {
                     tracing::debug!("a message of the client did not reach its server: {told:?}");
                 }
             }
-            Ok(message) if claims_modern(&message) => {
+            Ok(message) if claims_modern(&message, &Claim::read(&message)) => {
                 hand_in(session, modern(Arc::clone(self), Arc::clone(session), message)).await;
             }
             Ok(message) => hand_in(session, beginning(Arc::clone(self), Arc::clone(session), message)).await,

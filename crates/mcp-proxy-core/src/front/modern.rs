@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, StatusCode};
 use mcp_jsonrpc::{Id, Kind, Message};
-use mcp_protocol::{Claim, Revision, check_mirror, header, method};
+use mcp_protocol::{Claim, Mirrored, Revision, check_mirror, header, method};
 use mcp_transport::{Caller, Client, Request};
 use mcp_transport_http::server::{Accept, RequestHead};
 
@@ -14,7 +14,7 @@ use super::{
     call::{Call, Calls},
     empty,
     head::Head,
-    post::BOTH,
+    post::{BOTH, ReadClaim},
     refused,
     target::Target,
 };
@@ -29,7 +29,8 @@ impl Front {
         self: &Arc<Self>,
         target: &Target,
         head: &Head,
-        message: Message,
+        message: &Message,
+        claim: ReadClaim<'_>,
         accept: Accept,
     ) -> Result<Answered, Refused> {
         let id = message.id();
@@ -45,8 +46,8 @@ impl Front {
             Kind::Request => {}
         }
         let wire = RequestHead::new(&head.headers);
-        let claim =
-            check_mirror(&message, &SERVED, |name| wire.field(name)).map_err(|error| refuse(&Told::from(&error)))?;
+        let mirrored = check_mirror(message, claim, &SERVED, |name| wire.field(name));
+        let Mirrored { claim, subject, .. } = mirrored.map_err(|error| refuse(&Told::from(&error)))?;
         if !(accept.takes_json() && accept.takes_events()) {
             return Err(refuse(&rescue::not_acceptable(BOTH)));
         }
@@ -55,23 +56,23 @@ impl Front {
             return Err(refuse(&rescue::removed_method()));
         }
         let caller = Arc::new(modern_caller(target, head, &claim)?);
-        let requested = claim.version.into_owned();
-        let (connection, peer) =
-            target.sessionless(&caller).await.map_err(|error| refuse(&target.unreachable(&error, &requested, true)))?;
+        let reached = target.sessionless(&caller).await;
+        let (connection, peer) = reached.map_err(|error| refuse(&target.unreachable(&error, &claim.version, true)))?;
         if !target.speaks_modern(&peer, name) {
             return Err(refuse(&rescue::legacy_only()));
         }
         if name == method::TOOLS_CALL {
-            let checked = target.check_tool_headers(&connection, &caller, &message, wire).await;
+            let checked = target.check_tool_headers(&connection, &caller, message, wire).await;
             checked.map_err(|error| refuse(&Told::from(&error)))?;
         }
-        let (id, name) = (message.id().unwrap_or_else(|| Id::from(0)), name.to_owned());
-        let Ok(request) = Request::new(message, caller) else {
+        let is_listening = name == method::SUBSCRIPTIONS_LISTEN;
+        let id = message.id().unwrap_or_else(|| Id::from(0));
+        let Ok(request) = Request::new(message.clone(), caller) else {
             return Err(refused(&rescue::misplaced("this is no request"), Some(&id)));
         };
-        match connection.call(request).await {
+        match connection.call(request.about(subject)).await {
             Ok(reply) => {
-                let call = Call::new(id, name == method::SUBSCRIPTIONS_LISTEN, reply);
+                let call = Call::new(id, is_listening, reply);
                 Ok(answer(self, Calls::one(call), Manner::Modern(Arc::clone(&head.door))).await)
             }
             Err(error) => Err(refused(&Told::from(&error.reason), Some(&id))),

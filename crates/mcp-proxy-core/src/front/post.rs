@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use http_body::Body;
 use mcp_jsonrpc::{BatchError, Id, Incoming, Kind, Message, ParseError};
-use mcp_protocol::{Claim, Era, Revision, method};
+use mcp_protocol::{Claim, ClaimError, Era, Revision, method};
 use mcp_transport_http::server::{Accept, Refusal, RequestHead, read_body};
 
 use super::{Answered, Front, Refused, Used, empty, head::Head, refused, target::Target};
@@ -27,13 +27,13 @@ impl Front {
     {
         let (incoming, accept) = self.read(head, body).await?;
         let version = stated_version(head);
-        let incoming = match incoming {
-            // What a modern request says of sessions means nothing.
-            Incoming::One(message) if is_modern(&message, &version) => {
-                return self.modern(target, head, message, accept).await;
+        if let Incoming::One(message) = &incoming {
+            let claim = Claim::read(message);
+            if is_modern(message, &claim, &version) {
+                // What a modern request says of sessions means nothing.
+                return self.modern(target, head, message, claim, accept).await;
             }
-            legacy => legacy,
-        };
+        }
         match (incoming, self.session(target, head)?) {
             (Incoming::Many(parts), _)
                 if is_of_modern_era(&version) || parts.iter().flatten().any(Claim::is_made_by) =>
@@ -110,18 +110,21 @@ impl Front {
 pub(super) const BOTH: &str = "both application/json and text/event-stream";
 
 /// Whether a message is one of the modern era: it says so itself, or its header does.
-fn is_modern(message: &Message, version: &StatedVersion<'_>) -> bool {
+fn is_modern(message: &Message, claim: &ReadClaim<'_>, version: &StatedVersion<'_>) -> bool {
     // Without a sound claim, `initialize` is the handshake of the legacy era, whatever a header says.
-    claims_modern(message) || (!is_hello(message) && is_of_modern_era(version))
+    claims_modern(message, claim) || (!is_hello(message) && is_of_modern_era(version))
 }
 
+/// A message's claim, if it makes one.
+pub(super) type ReadClaim<'a> = Result<Option<Claim<'a>>, ClaimError>;
+
 /// Whether a message says itself that it is one of the modern era.
-pub(super) fn claims_modern(message: &Message) -> bool {
+pub(super) fn claims_modern(message: &Message, claim: &ReadClaim<'_>) -> bool {
     if is_hello(message) {
         let is_legacy = |claim: &Claim<'_>| claim.version.parse().is_ok_and(|it: Revision| it.era() == Era::Legacy);
-        return matches!(Claim::read(message), Ok(Some(claim)) if !is_legacy(&claim));
+        return matches!(claim, Ok(Some(claim)) if !is_legacy(claim));
     }
-    Claim::is_made_by(message)
+    *claim != Ok(None)
 }
 
 /// Whether a message is a request for the handshake of the legacy era.

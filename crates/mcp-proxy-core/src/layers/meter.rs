@@ -10,7 +10,7 @@ use std::{
 };
 
 use mcp_jsonrpc::Message;
-use mcp_protocol::{is_tool_error, method, mirrored_name};
+use mcp_protocol::{is_tool_error, method};
 use mcp_transport::Request;
 use prometheus_client::metrics::histogram::Histogram;
 use tokio::time::Instant;
@@ -117,7 +117,7 @@ impl Meter {
 
     fn tool(&self, request: &Request) -> Arc<Series> {
         let other = || Arc::clone(self.other_tools.get_or_init(|| self.begin()));
-        let Ok(Some(name)) = mirrored_name(request.message()) else { return other() };
+        let Some(name) = request.subject() else { return other() };
         // One that is really called that cannot be told from the rest.
         if name == OTHER || MAX_NAME < name.len() {
             return other();

@@ -6,7 +6,7 @@ use std::{
 };
 
 use mcp_jsonrpc::Message;
-use mcp_protocol::{Revision, mirrored_name};
+use mcp_protocol::Revision;
 use mcp_transport::{Client, Principal, Request};
 use tokio::time::Instant;
 
@@ -65,7 +65,7 @@ const NAME: usize = 1024;
 impl Record {
     pub(super) fn new(id: u64, server: &Arc<str>, request: &Request) -> Self {
         let caller = request.caller();
-        let subject = mirrored_name(request.message()).ok().flatten();
+        let subject = request.subject();
         Self {
             id,
             at: SystemTime::now(),

@@ -12,6 +12,7 @@ use super::{Accept, Refusal};
 static SESSION_ID: HeaderName = HeaderName::from_static(header::SESSION_ID);
 static PROTOCOL_VERSION: HeaderName = HeaderName::from_static(header::PROTOCOL_VERSION);
 static LAST_EVENT_ID: HeaderName = HeaderName::from_static(header::LAST_EVENT_ID);
+static MIRRORED: [HeaderName; 2] = [HeaderName::from_static(header::METHOD), HeaderName::from_static(header::NAME)];
 
 /// The headers of a request, read for what they mean; nothing is copied.
 ///
@@ -73,7 +74,12 @@ impl<'a> RequestHead<'a> {
     /// What stands under `name`, for headers that repeat the body.
     #[must_use]
     pub fn field(self, name: &str) -> HeaderField<'a> {
-        self.0.get_all(name).iter().map(http::HeaderValue::as_bytes).collect()
+        let known = MIRRORED.iter().chain([&PROTOCOL_VERSION]).find(|known| known.as_str() == name);
+        let values = match known {
+            Some(known) => self.0.get_all(known),
+            None => self.0.get_all(name),
+        };
+        values.iter().map(http::HeaderValue::as_bytes).collect()
     }
 
     /// The one value of a header. The same value twice does no harm: nobody can read another one.
