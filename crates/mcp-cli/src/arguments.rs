@@ -87,7 +87,7 @@ pub struct Common {
     #[arg(long, value_name = "NAME=VALUE")]
     pub limit: Vec<LimitSetting>,
 
-    /// Threads that serve. One is fastest for most loads.
+    /// Threads that serve. One is fastest for small calls; with two, large results hold up other calls less.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub threads: Option<u16>,
 
