@@ -66,7 +66,7 @@ fn follow(text: &[u8], within: Range<usize>, path: &[&str], is_json: bool) -> Re
 
 /// Whether a text cannot have a key of that name, seen without a look at its grammar: most questions asked of a message are
 /// about keys that it does not have.
-fn is_missing(text: &[u8], name: &str) -> bool {
+pub(crate) fn is_missing(text: &[u8], name: &str) -> bool {
     // To prepare a search of a large text costs as much as a search of a small one.
     const SMALL: usize = 512;
     let name = name.as_bytes();

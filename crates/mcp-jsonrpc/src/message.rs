@@ -253,19 +253,36 @@ impl Message {
     ///
     /// A key on the way that stands twice in its object is [`FieldError::Duplicate`].
     pub fn find(&self, path: &[&str]) -> Result<Option<Range<usize>>, FieldError> {
-        let Some((top, rest)) = path.split_first() else { return Ok(Some(0..self.text.len())) };
+        match self.top(path) {
+            Some((place, rest)) => field::find_in(&self.text, place, rest),
+            None => Ok(None),
+        }
+    }
+
+    /// Where a path begins that is known without a look, and what is left of it; `None` if there is no such member.
+    fn top<'p, 'n>(&self, path: &'p [&'n str]) -> Option<(Range<usize>, &'p [&'n str])> {
+        let whole = 0..self.text.len();
+        let Some((top, rest)) = path.split_first() else { return Some((whole, path)) };
         let span = match *top {
             "id" => self.envelope.id,
             "method" => self.envelope.method,
             "params" => self.envelope.params,
             "result" => self.envelope.result,
             "error" => self.envelope.error,
-            _ => return field::find_in(&self.text, 0..self.text.len(), path),
+            _ => return Some((whole, path)),
         };
-        span.map_or(Ok(None), |span| field::find_in(&self.text, span.range(), rest))
+        Some((span?.range(), rest))
+    }
+
+    /// Whether no object in it can have a key of that name, seen without a look at its grammar.
+    #[must_use]
+    pub fn lacks(&self, name: &str) -> bool {
+        field::is_missing(&self.text, name)
     }
 
     /// Where the values of several members of the object at `path` stand, found in one go; `None` if there is nothing at `path`.
+    ///
+    /// Where [`find`](Self::find) first looks whether there is anything to be found, this reads at once: it is for what is there.
     ///
     /// # Errors
     ///
@@ -275,7 +292,11 @@ impl Message {
         path: &[&str],
         names: [&str; N],
     ) -> Result<Option<[Option<Range<usize>>; N]>, FieldError> {
-        let Some(object) = self.find(path)? else { return Ok(None) };
+        let Some((mut object, path)) = self.top(path) else { return Ok(None) };
+        for name in path {
+            let [Some(inner)] = field::pick_in(&self.text, object, [name])? else { return Ok(None) };
+            object = inner;
+        }
         field::pick_in(&self.text, object, names).map(Some)
     }
 

@@ -49,6 +49,10 @@ impl<'a> Claim<'a> {
     /// Fails if a claim is made but malformed. Such a message must be refused, never treated as legacy; only
     /// `initialize` with a broken claim still is the legacy handshake.
     pub fn read(message: &'a Message) -> Result<Option<Self>, ClaimError> {
+        // Messages of the legacy era mostly have none.
+        if message.lacks(meta::META) {
+            return Ok(None);
+        }
         let names = [meta::PROTOCOL_VERSION, meta::CLIENT_CAPABILITIES, meta::CLIENT_INFO, meta::LOG_LEVEL];
         let Some([version, capabilities, client_info, log_level]) = message.pick(&["params", meta::META], names)?
         else {

@@ -66,9 +66,11 @@ pub fn check<'m, 'h>(
         }
     }
     let mut subject = None;
-    if method::name_field(method).is_some() {
+    if let Some(name) = method::name_field(method) {
         let stated = header(header::NAME).decoded().map_err(|fault| faulty(header::NAME, fault))?;
-        subject = mirrored_place(message).map_err(|_| MirrorError::Mismatch { header: header::NAME.into() })?;
+        let found = message.pick(&["params"], [name]);
+        let found = found.map_err(|_| MirrorError::Mismatch { header: header::NAME.into() })?;
+        subject = found.and_then(|[place]| place);
         let meant = subject.clone().and_then(|place| name_at(message, place));
         match (stated, meant) {
             (Some(stated), Some(meant)) if stated == meant => {}
