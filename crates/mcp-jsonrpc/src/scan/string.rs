@@ -57,7 +57,7 @@ impl Scanner<'_> {
                     self.at += 1;
                     break;
                 }
-                Some(b'\\') => self.escape()?,
+                Some(b'\\') => seen |= self.escapes()?,
                 _ => return Err(Reason::Syntax),
             }
         }
@@ -101,6 +101,28 @@ impl Scanner<'_> {
         seen
     }
 
+    /// Steps over an escape, and over those that follow within a few bytes; gives all bytes between them in one word.
+    ///
+    /// JSON within a string has one every few bytes. Byte by byte a short run takes half of the instructions that a word takes.
+    #[inline]
+    fn escapes(&mut self) -> Result<u64, Reason> {
+        const SHORT: usize = 4;
+        let mut seen = 0;
+        loop {
+            self.escape()?;
+            let mut left = SHORT;
+            loop {
+                match self.peek() {
+                    Some(b'\\') => break,
+                    Some(byte) if left > 0 && IS_PLAIN[usize::from(byte)] => seen |= u64::from(byte),
+                    _ => return Ok(seen),
+                }
+                self.at += 1;
+                left -= 1;
+            }
+        }
+    }
+
     #[inline]
     fn escape(&mut self) -> Result<(), Reason> {
         let length = match self.text.get(self.at + 1) {
@@ -140,6 +162,19 @@ fn chunks(text: &[u8]) -> (usize, u8) {
     }
     (length, seen)
 }
+
+/// Which bytes need no decision.
+const IS_PLAIN: [bool; 256] = {
+    let mut plain = [true; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        plain[byte] = false;
+        byte += 1;
+    }
+    plain[b'"' as usize] = false;
+    plain[b'\\' as usize] = false;
+    plain
+};
 
 const ONES: u64 = u64::from_ne_bytes([1; 8]);
 const HIGH: u64 = ONES << 7;
