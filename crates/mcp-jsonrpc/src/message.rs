@@ -300,6 +300,22 @@ impl Message {
         field::pick_in(&self.text, object, names).map(Some)
     }
 
+    /// The same in the object at `place`, as one of these functions has given it.
+    ///
+    /// # Errors
+    ///
+    /// As with [`pick`](Self::pick). A place that is none of a value may give any error or answer.
+    pub fn pick_at<const N: usize>(
+        &self,
+        place: Range<usize>,
+        names: [&str; N],
+    ) -> Result<[Option<Range<usize>>; N], FieldError> {
+        if place.end < place.start || self.text.len() < place.end {
+            return Err(FieldError::Malformed);
+        }
+        field::pick_in(&self.text, place, names)
+    }
+
     /// The JSON text of the value at `path`, if there is exactly one.
     #[must_use]
     pub fn value(&self, path: &[&str]) -> Option<&str> {

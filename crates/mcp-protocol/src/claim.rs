@@ -4,7 +4,7 @@ use std::{borrow::Cow, ops::Range};
 
 use mcp_jsonrpc::{FieldError, Message, field};
 
-use crate::{LogLevel, code, meta};
+use crate::{LogLevel, code, meta, method};
 
 /// What a modern message says in its `_meta` about itself (2026-07-28, per-request metadata).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct Claim<'a> {
     pub client_info: Option<&'a str>,
     /// From which level on it wants logs; none without.
     pub log_level: Option<LogLevel>,
+    /// Where the message says what it is about, if that was met on the way.
+    pub(crate) subject: Option<Range<usize>>,
 }
 
 /// Why a claim cannot be read.
@@ -53,11 +55,15 @@ impl<'a> Claim<'a> {
         if message.lacks(meta::META) {
             return Ok(None);
         }
-        let names = [meta::PROTOCOL_VERSION, meta::CLIENT_CAPABILITIES, meta::CLIENT_INFO, meta::LOG_LEVEL];
-        let Some([version, capabilities, client_info, log_level]) = message.pick(&["params", meta::META], names)?
-        else {
-            return Ok(None);
+        let subject = message.method().and_then(method::name_field).unwrap_or(meta::META);
+        let (all, subject) = match message.pick(&["params"], [meta::META, subject]) {
+            Ok(found) => found.map_or((None, None), |[all, subject]| (all, subject)),
+            // What stands twice may be the subject alone, which is not for a claim to say.
+            Err(_) => (message.find(&["params", meta::META])?, None),
         };
+        let Some(all) = all else { return Ok(None) };
+        let names = [meta::PROTOCOL_VERSION, meta::CLIENT_CAPABILITIES, meta::CLIENT_INFO, meta::LOG_LEVEL];
+        let [version, capabilities, client_info, log_level] = message.pick_at(all, names)?;
         let raw = |place: Range<usize>| std::str::from_utf8(&message.text()[place]).map_err(|_| ClaimError::Ambiguous);
         let text = |key, raw| field::unescape(raw).ok_or(ClaimError::Malformed { key });
         let object = |key, place: Option<Range<usize>>| match place.map(raw).transpose()? {
@@ -74,6 +80,7 @@ impl<'a> Claim<'a> {
             capabilities: object(meta::CLIENT_CAPABILITIES, capabilities)?,
             client_info: object(meta::CLIENT_INFO, client_info)?,
             log_level: log_level.map(level).transpose()?,
+            subject,
         }))
     }
 }

@@ -68,9 +68,12 @@ pub fn check<'m, 'h>(
     let mut subject = None;
     if let Some(name) = method::name_field(method) {
         let stated = header(header::NAME).decoded().map_err(|fault| faulty(header::NAME, fault))?;
-        let found = message.pick(&["params"], [name]);
-        let found = found.map_err(|_| MirrorError::Mismatch { header: header::NAME.into() })?;
-        subject = found.and_then(|[place]| place);
+        subject = match claim.subject.clone() {
+            None => {
+                message.find(&["params", name]).map_err(|_| MirrorError::Mismatch { header: header::NAME.into() })?
+            }
+            met => met,
+        };
         let meant = subject.clone().and_then(|place| name_at(message, place));
         match (stated, meant) {
             (Some(stated), Some(meant)) if stated == meant => {}
