@@ -30,9 +30,10 @@ pub struct Mirrored<'m> {
 /// Checks that a modern message is whole and that its headers say what it says.
 ///
 /// For requests that make a [`Claim`], and for those that make none although their version header names a modern
-/// revision; `claim` is what [`Claim::read`] gives. Of a notification that makes a claim, headers that are there must agree, and none has to be there (header
-/// rules for posted notifications are not defined). `served` are the modern revisions spoken here, `header` looks a name
-/// up. `Mcp-Param-*` headers need the schema of the tool: see [`ParamHeaders`](crate::ParamHeaders).
+/// revision; `claim` is what [`Claim::read`] gives. Of a notification that makes a claim, headers that are there must agree,
+/// and none has to be there (header rules for posted notifications are not defined). `served` are the modern revisions
+/// spoken here, `header` looks a name up. `Mcp-Param-*` headers need the schema of the tool: see
+/// [`ParamHeaders`](crate::ParamHeaders).
 ///
 /// # Errors
 ///
