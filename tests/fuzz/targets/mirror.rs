@@ -23,7 +23,8 @@ fuzz_target!(|input: &[u8]| {
         lines.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| *value).collect()
     };
     let verdict = check_mirror(&message, Claim::read(&message), &SERVED, stated);
-    if let Ok(claim) = &verdict {
+    if let Ok(mirrored) = &verdict {
+        let claim = &mirrored.claim;
         assert_eq!(claim.version, Revision::LATEST.as_str());
         let agrees = |name, meant: &str| match stated(name) {
             HeaderField::Once(value) => value.trim_ascii() == meant.as_bytes(),
