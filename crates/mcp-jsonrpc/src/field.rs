@@ -94,33 +94,15 @@ fn member(text: &[u8], within: Range<usize>, name: &str, is_json: bool) -> Resul
     Ok(found)
 }
 
-/// Where the values of the members `names` of the object `json` stand, found in one go; none if it is no object.
-///
-/// # Errors
-///
-/// One of `names` that stands twice is [`FieldError::Duplicate`], text that is no JSON is [`FieldError::Malformed`], which is not
-/// noticed behind the end of the object.
-pub fn pick<const N: usize>(json: &str, names: [&str; N]) -> Result<[Option<Range<usize>>; N], FieldError> {
-    pick_members(json.as_bytes(), 0..json.len(), names, false)
-}
-
-/// [`pick`] in a part of a larger text, which is known to be JSON; the answer is in the larger text's offsets.
+/// Where the values of the members `names` of the object at `within` stand, found in one go, in a part of a larger text that is
+/// known to be JSON; none if there is no object.
 pub(crate) fn pick_in<const N: usize>(
     text: &[u8],
     within: Range<usize>,
     names: [&str; N],
 ) -> Result<[Option<Range<usize>>; N], FieldError> {
-    pick_members(text, within, names, true)
-}
-
-fn pick_members<const N: usize>(
-    text: &[u8],
-    within: Range<usize>,
-    names: [&str; N],
-    is_json: bool,
-) -> Result<[Option<Range<usize>>; N], FieldError> {
     let mut found = [const { None }; N];
-    each_member(text, within, is_json, |key, value| {
+    each_member(text, within, true, |key, value| {
         let key = &text[key];
         let plain = names.iter().position(|name| key == name.as_bytes());
         match plain.or_else(|| names.iter().position(|name| is_escaped(key, name))) {

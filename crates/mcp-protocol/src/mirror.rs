@@ -67,12 +67,10 @@ pub fn check<'m, 'h>(
         }
     }
     let mut subject = None;
-    if let Some(name) = method::name_field(method) {
+    if method::name_field(method).is_some() {
         let stated = header(header::NAME).decoded().map_err(|fault| faulty(header::NAME, fault))?;
         subject = match claim.subject.clone() {
-            None => {
-                message.find(&["params", name]).map_err(|_| MirrorError::Mismatch { header: header::NAME.into() })?
-            }
+            None => mirrored_place(message).map_err(|_| MirrorError::Mismatch { header: header::NAME.into() })?,
             met => met,
         };
         let meant = subject.clone().and_then(|place| name_at(message, place));

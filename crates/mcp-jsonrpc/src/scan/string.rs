@@ -71,8 +71,7 @@ impl Scanner<'_> {
 
     /// Steps over the bytes that need no decision (no quote, backslash or control character); gives all of them in one word.
     ///
-    /// Most runs end within a few words: behind one escape the next is seldom far, for JSON within a string has one every few
-    /// bytes. What is longer is mostly much longer.
+    /// Most runs end within a few words; what is longer is mostly much longer.
     #[inline]
     fn run(&mut self) -> u64 {
         const NEAR: usize = 4;
@@ -94,7 +93,7 @@ impl Scanner<'_> {
                 seen |= u64::from(bytes);
             }
         }
-        while let Some(byte) = self.peek().filter(|byte| !(*byte < 0x20 || matches!(byte, b'"' | b'\\'))) {
+        while let Some(byte) = self.peek().filter(|byte| IS_PLAIN[usize::from(*byte)]) {
             seen |= u64::from(byte);
             self.at += 1;
         }
@@ -193,9 +192,9 @@ fn short_word(word: u64) -> Option<usize> {
     if stop == 0 {
         return None;
     }
-    let bits = stop.trailing_zeros() & !7;
-    let is_quote = word >> bits & 0xff == u64::from(b'"');
-    (is_quote && word & HIGH & ((1 << bits) - 1) == 0).then_some(bits as usize / 8)
+    let (length, bytes) = before(word, stop);
+    let is_quote = word.to_le_bytes()[length] == b'"';
+    (is_quote && bytes & HIGH == 0).then_some(length)
 }
 
 /// Marks the high bit of each byte of `word` that ends a plain run. Above the first mark there may be wrong ones.
@@ -209,6 +208,20 @@ fn stops(word: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_between_escapes_are_checked_wherever_they_stand() {
+        for filling in ["", "a", "abc", "abcd", "abcdefgh", "abcdefghijklmnopqrstuvwxyz0123456789"] {
+            let string = |foreign: &[u8]| [b"\"\\n", filling.as_bytes(), foreign, b"\\n\""].concat();
+            let read = |text: &[u8]| Scanner::new(text).string();
+            assert_eq!(read(&string("é".as_bytes())), Ok(()), "{filling}");
+            assert_eq!(read(&string(b"\xff")), Err(Reason::Encoding), "{filling}");
+            assert_eq!(read(&string(b"\x01")), Err(Reason::Syntax), "{filling}");
+            let text = string("é".as_bytes());
+            let mut known = Scanner::new(&text);
+            assert_eq!((known.known_string(), known.at), (Ok(()), text.len()), "{filling}");
+        }
+    }
 
     #[test]
     fn every_byte_ends_a_run_or_does_not_wherever_it_stands() {

@@ -97,6 +97,9 @@ impl InputRequest<'_> {
     }
 }
 
+/// What a request has more that is made again.
+const MEMBERS: [&str; 2] = ["inputResponses", "requestState"];
+
 impl<'a> InputResponses<'a> {
     /// Reads the params (JSON text) of a request; without either member it is a first one, and this is empty.
     ///
@@ -116,7 +119,7 @@ impl<'a> InputResponses<'a> {
     /// Whether a request has either member, whatever stands there: most have none, which is seen at once.
     #[must_use]
     pub fn are_in(message: &Message) -> bool {
-        ["inputResponses", "requestState"].iter().any(|key| message.find(&["params", key]) != Ok(None))
+        MEMBERS.iter().any(|key| message.find(&["params", key]) != Ok(None))
     }
 
     /// Whether the request is made for the first time.
@@ -137,7 +140,7 @@ impl<'a> InputResponses<'a> {
         let (Some(place), Some(params)) = (message.find(&["params"])?, message.params()) else {
             return Ok(message.clone());
         };
-        let cuts = cuts(params, |key| matches!(key, "inputResponses" | "requestState"))?;
+        let cuts = cuts(params, |key| MEMBERS.contains(&key))?;
         let edits = cuts.into_iter().map(|at| Edit { at: place.start + at.start..place.start + at.end, with: "" });
         Ok(message.spliced(&edits.collect::<Vec<_>>()))
     }

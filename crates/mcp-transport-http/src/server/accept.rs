@@ -12,6 +12,7 @@ pub struct Accept {
     pub any: bool,
 }
 
+/// What the official clients send.
 const USUAL: &[u8] = b"application/json, text/event-stream";
 
 impl Accept {
@@ -21,7 +22,7 @@ impl Accept {
         let mut is_there = false;
         for value in values {
             is_there = true;
-            // What the official clients send is known by a look; to take it apart is as much work as to parse a small message.
+            // Known by a look: to take it apart is as much work as to parse a small message.
             if value == USUAL {
                 found = Self { json: true, events: true, ..found };
                 continue;
