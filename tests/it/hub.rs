@@ -6,7 +6,7 @@ use http::{Method, StatusCode};
 use serde_json::json;
 
 use crate::client::{Http, Json, Session};
-use crate::folder::{Folder, entry, servers};
+use crate::folder::{Folder, entry};
 use crate::peers::installed::{Installed, Server};
 use crate::proxy::{Launch, Proxy};
 
@@ -27,9 +27,9 @@ fn launch(folder: &Folder, options: &[&str]) -> Launch {
     Launch::hub(&["--port", "0", "--state", "off", "--config"]).args(&[config]).args(options)
 }
 
-/// A hub of these servers.
-fn hub(list: Json) -> (Folder, Proxy) {
-    let folder = Folder::with(servers(list));
+/// A hub of these servers, which all start: clients wait for them however slow the machine is.
+fn hub(list: &Json) -> (Folder, Proxy) {
+    let folder = Folder::with(json!({"deadline": "20s", "mcpServers": list}).to_string());
     let proxy = launch(&folder, &NONE).start();
     (folder, proxy)
 }

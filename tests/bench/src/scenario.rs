@@ -51,17 +51,35 @@ pub(crate) enum Work {
 pub(crate) struct Effort {
     pub(crate) warm: Duration,
     pub(crate) time: Duration,
+    /// How sessions call that wait for each answer.
+    pub(crate) pace: Pace,
     pub(crate) rounds: usize,
     pub(crate) idle: usize,
 }
 
 impl Effort {
-    pub(crate) const FULL: Self =
-        Self { warm: Duration::from_millis(500), time: Duration::from_secs(2), rounds: 3, idle: 10_000 };
-    pub(crate) const QUICK: Self =
-        Self { warm: Duration::from_millis(100), time: Duration::from_millis(500), rounds: 1, idle: 500 };
-    pub(crate) const SMOKE: Self =
-        Self { warm: Duration::from_millis(20), time: Duration::from_millis(100), rounds: 1, idle: 20 };
+    pub(crate) const FULL: Self = Self {
+        warm: Duration::from_millis(500),
+        time: Duration::from_secs(2),
+        pace: Pace::Closed,
+        rounds: 3,
+        idle: 10_000,
+    };
+    pub(crate) const QUICK: Self = Self {
+        warm: Duration::from_millis(100),
+        time: Duration::from_millis(500),
+        pace: Pace::Closed,
+        rounds: 1,
+        idle: 500,
+    };
+    /// A few calls, however long they take: what is tried is whether it works.
+    pub(crate) const SMOKE: Self = Self {
+        warm: Duration::from_millis(20),
+        time: Duration::from_millis(100),
+        pace: Pace::Count(3),
+        rounds: 1,
+        idle: 20,
+    };
 }
 
 /// Everything there is, with the other proxies and another bare bridge where wished.
@@ -78,7 +96,7 @@ pub(crate) fn all(effort: Effort, reference: Option<&Program>, with_others: bool
 
 /// A load of so many sessions, each calling as soon as it is answered.
 fn closed(effort: Effort, sessions: usize, call: Call) -> Point {
-    let job = Job { sessions, call, pace: Pace::Closed, warm: effort.warm, time: effort.time };
+    let job = Job { sessions, call, pace: effort.pace, warm: effort.warm, time: effort.time };
     Point { name: name(sessions), work: Work::Load { job, noise: None } }
 }
 

@@ -16,7 +16,7 @@ use crate::peers::installed::{Installed, Server};
 
 #[tokio::test]
 async fn of_two_event_streams_each_has_its_own_answers_and_one_may_leave() {
-    let (_folder, proxy) = hub(json!({"a": echo(), "b": echo()}));
+    let (_folder, proxy) = hub(&json!({"a": echo(), "b": echo()}));
     let http = Http::new();
     let mut first = Pair::open(&http, &proxy.sse, json!({})).await;
     let mut last = Pair::open(&http, &proxy.sse, json!({})).await;
@@ -43,7 +43,7 @@ async fn of_two_event_streams_each_has_its_own_answers_and_one_may_leave() {
 
 #[tokio::test]
 async fn slow_and_fast_calls_of_two_sessions_with_equal_ids_do_not_meet() {
-    let (_folder, proxy) = hub(json!({"a": echo(), "b": echo()}));
+    let (_folder, proxy) = hub(&json!({"a": echo(), "b": echo()}));
     let (one, other) = (session(&proxy).await, session(&proxy).await);
     let call = async |session: &Session, who: &str, id: u64| {
         let server = if id.is_multiple_of(2) { "a" } else { "b" };
@@ -65,7 +65,7 @@ async fn slow_and_fast_calls_of_two_sessions_with_equal_ids_do_not_meet() {
 
 #[tokio::test]
 async fn requests_that_belong_to_no_session_disturb_none() {
-    let (_folder, proxy) = hub(json!({"a": echo()}));
+    let (_folder, proxy) = hub(&json!({"a": echo()}));
     let session = session(&proxy).await;
     let mut call = session.start(1, "a__echo", json!({"text": "mine", "delay": 500, "progress": 4})).await;
     call.next().await.unwrap();
@@ -83,7 +83,7 @@ async fn requests_that_belong_to_no_session_disturb_none() {
 
 #[tokio::test]
 async fn long_arguments_pass_and_too_long_ones_are_refused_in_json() {
-    let (_folder, proxy) = hub(json!({"a": echo()}));
+    let (_folder, proxy) = hub(&json!({"a": echo()}));
     let session = session(&proxy).await;
     for length in [150_000, 3_900_000] {
         let long = "x".repeat(length);
@@ -105,7 +105,7 @@ async fn progress_comes_to_its_call_and_a_cancelled_call_ends_at_the_server() {
     let line: Vec<_> = line.iter().map(|word| word.to_str().unwrap()).collect();
     let script = format!("tee '{}' | exec \"$@\"", log.display());
     let args: Vec<_> = ["-c", &*script, "sh"].into_iter().chain(line).collect();
-    let (_folder, proxy) = hub(json!({"every": {"command": "sh", "args": args}, "echo": echo()}));
+    let (_folder, proxy) = hub(&json!({"every": {"command": "sh", "args": args}, "echo": echo()}));
     let session = session(&proxy).await;
     let slow = json!({"duration": 20, "steps": 40});
     let mut call = session.start(7, "every__trigger-long-running-operation", slow).await;
@@ -128,7 +128,8 @@ async fn progress_comes_to_its_call_and_a_cancelled_call_ends_at_the_server() {
 
 #[tokio::test]
 async fn servers_that_are_not_well_hold_up_nobody() {
-    let (_folder, proxy) = hub(with(json!({"a": echo()}), &bad()));
+    let folder = Folder::with(servers(with(json!({"a": echo()}), &bad())));
+    let proxy = launch(&folder, &NONE).start();
     let since = Instant::now();
     let session = session(&proxy).await;
     let names = tools(&session).await;

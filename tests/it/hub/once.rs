@@ -47,7 +47,7 @@ impl Scene {
         let env = json!({"CALLS": book.path().join("calls").to_str().unwrap()});
         // In a file, because `${` means something in the configuration.
         let script = book.write("server.sh", SERVER);
-        let (_folder, proxy) = hub(json!({"c": {"command": "sh", "args": [script], "env": env}}));
+        let (_folder, proxy) = hub(&json!({"c": {"command": "sh", "args": [script], "env": env}}));
         let session = session(&proxy).await;
         Self { folder: book, proxy, session }
     }

@@ -54,6 +54,9 @@ pub(crate) async fn run(
     let beside = make_noise(noise, job.sessions, &stop).await.map_err(|error| format!("the noise: {error}"))?;
     let is_counted = matches!(job.pace, Pace::Count(_));
     let began = Instant::now();
+    if is_counted {
+        mark();
+    }
     let from = if is_counted { began } else { began + job.warm };
     let window = Window { from, to: if is_counted { began + FOREVER } else { from + job.time } };
     let tasks: Vec<_> = match job.pace {
@@ -82,6 +85,7 @@ pub(crate) async fn run(
         done.error = done.error.or(error);
     }
     if is_counted {
+        mark();
         done.time = began.elapsed();
     }
     done.calls = done.latency.count();

@@ -89,7 +89,7 @@ fn beside(effort: Effort, name: &str, noise: Option<Noise>) -> Point {
     let job = Job {
         sessions: 4,
         call: Call { tools: vec!["s0__echo".to_owned()], ..Call::default() },
-        pace: Pace::Open(RATE),
+        pace: if let Pace::Count(_) = effort.pace { effort.pace } else { Pace::Open(RATE) },
         warm: effort.warm,
         time: effort.time,
     };
