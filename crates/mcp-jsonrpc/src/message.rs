@@ -114,6 +114,19 @@ impl Message {
         Some(&quoted[1..quoted.len() - 1])
     }
 
+    /// Whether [`method`](Self::method) is `name`: said without a look at the rest of it, which every layer wants of every
+    /// message.
+    #[must_use]
+    pub fn is_method(&self, name: &str) -> bool {
+        if let Some(method) = &self.unescaped {
+            return ***method == *name;
+        }
+        self.envelope.method.is_some_and(|quoted| {
+            let quoted = &self.text[quoted.range()];
+            quoted.len() == name.len() + 2 && quoted[1..quoted.len() - 1] == *name.as_bytes()
+        })
+    }
+
     /// The JSON text of `params`.
     #[must_use]
     pub fn params(&self) -> Option<&str> {

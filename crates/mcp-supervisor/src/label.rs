@@ -11,7 +11,7 @@ pub(crate) fn marked(message: Message, number: u64) -> Message {
             Some(id) => message.with_id(id),
             None => message,
         },
-        Kind::Notification if message.method() == Some(method::CANCELLED) => cancellation(message, number),
+        Kind::Notification if message.is_method(method::CANCELLED) => cancellation(message, number),
         _ => message,
     }
 }

@@ -40,8 +40,9 @@ impl Notes {
 
     /// Queues `note` by the overflow rule; gives back a request that found no room.
     pub(crate) fn push(&mut self, note: Message) -> Result<(), Message> {
-        let repeats =
-            note.method().is_some_and(|name| method::is_list_changed(name) || name == method::RESOURCES_UPDATED);
+        // Progress is most of what comes, and no two of it say the same.
+        let repeats = !note.is_method(method::PROGRESS)
+            && note.method().is_some_and(|name| method::is_list_changed(name) || name == method::RESOURCES_UPDATED);
         if self.fits(&note) && !repeats {
             self.append(note);
             return Ok(());

@@ -187,7 +187,13 @@ pub(crate) fn is_id(raw: &[u8]) -> bool {
 
 /// The length of the number that `text` starts with, and whether it is written as an integer.
 fn number(text: &[u8]) -> Option<(usize, bool)> {
-    let digits = |from: usize| text[from..].iter().take_while(|b| b.is_ascii_digit()).count();
+    let digits = |from: usize| {
+        let mut at = from;
+        while text.get(at).is_some_and(u8::is_ascii_digit) {
+            at += 1;
+        }
+        at - from
+    };
     let mut at = usize::from(text.first() == Some(&b'-'));
     let whole = digits(at);
     if whole == 0 || (text[at] == b'0' && whole > 1) {

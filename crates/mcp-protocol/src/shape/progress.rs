@@ -1,6 +1,8 @@
 //! How far a request has come.
 
-use mcp_jsonrpc::Id;
+use std::ops::Range;
+
+use mcp_jsonrpc::{Id, Message};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -26,8 +28,12 @@ struct Wire<'a> {
 }
 
 impl<'a> ProgressParams<'a> {
-    /// Where a progress notification names its token, to be rewritten on the way.
-    pub const TOKEN_PATH: [&'static str; 2] = ["params", "progressToken"];
+    /// Where a progress notification names its token, to be rewritten on the way; `None` if it names none, or two.
+    #[must_use]
+    pub fn token_of(note: &Message) -> Option<Range<usize>> {
+        let [token] = note.pick(&["params"], ["progressToken"]).ok()??;
+        token
+    }
 
     /// Reads JSON text.
     ///

@@ -145,7 +145,7 @@ impl Timed {
     /// Notes a sign of life, and a question if it is one, or one that is withdrawn.
     fn note(&mut self, message: &Message) {
         self.alive = self.alarm.now();
-        if message.method() == Some(method::CANCELLED)
+        if message.is_method(method::CANCELLED)
             && let Some(id) = message.value(&CancelledParams::REQUEST_ID_PATH).and_then(Id::parse)
         {
             self.questions.answered(&id, self.alive);

@@ -64,14 +64,14 @@ impl Told {
                 Some(message)
             }
             Kind::Request => self.question(&message),
-            Kind::Notification => match message.method() {
-                Some(method::CANCELLED) => self.face.questions().withdraw(&message, self.call),
-                Some(method::MESSAGE) => {
-                    let level = level_of(message.params().unwrap_or("{}"));
-                    level.is_ok_and(|level| self.face.hears(level)).then_some(message)
-                }
-                _ => Some(message),
-            },
+            Kind::Notification if message.is_method(method::CANCELLED) => {
+                self.face.questions().withdraw(&message, self.call)
+            }
+            Kind::Notification if message.is_method(method::MESSAGE) => {
+                let level = level_of(message.params().unwrap_or("{}"));
+                level.is_ok_and(|level| self.face.hears(level)).then_some(message)
+            }
+            Kind::Notification => Some(message),
         }
     }
 

@@ -66,6 +66,10 @@ pub struct EventStream<S> {
 /// way to the socket. Ten short notes of a call become one piece.
 const TOGETHER: usize = 16 * 1024;
 
+/// Room in bytes for what comes after the first of several frames: where there are two there are often ten, and room that grows
+/// with each is copied with each.
+const SEVERAL: usize = 4096;
+
 impl<S: Stream<Item = Frame> + Unpin> EventStream<S> {
     /// The frames of `source`; the stream ends when it does.
     pub fn new(source: S) -> Self {
@@ -75,9 +79,16 @@ impl<S: Stream<Item = Frame> + Unpin> EventStream<S> {
     /// Takes what is there, at least one frame; pending if there is none.
     fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let mut small = Vec::new();
+        let mut frames = 0;
         while small.len() < TOGETHER && self.pieces.is_empty() {
             match Pin::new(&mut self.source).poll_next(context) {
-                Poll::Ready(Some(frame)) => frame.write(&mut small, &mut self.pieces),
+                Poll::Ready(Some(frame)) => {
+                    frames += 1;
+                    if frames == 2 {
+                        small.reserve(SEVERAL);
+                    }
+                    frame.write(&mut small, &mut self.pieces);
+                }
                 Poll::Ready(None) => {
                     self.done = true;
                     break;

@@ -29,18 +29,23 @@ pub fn message(message: &Message, head: Head<'_>, out: &mut impl Extend<Bytes>) 
 
 /// The same after other small events, which are in `small` and are taken out of it only to keep the order.
 pub(crate) fn append(message: &Message, head: Head<'_>, small: &mut Vec<u8>, out: &mut impl Extend<Bytes>) {
-    let chunks = if message.is_single_line() { message.chunks() } else { message.clone().single_line().chunks() };
-    let copied = |chunk: &Bytes| if chunk.len() <= SMALL { chunk.len() } else { 0 };
-    let id = head.id.map_or(0, str::len);
-    // One allocation for each message, or for several: what surrounds the chunks is never longer than this.
-    small.reserve(id + chunks.iter().map(copied).sum::<usize>() + 80);
+    if !message.is_single_line() {
+        return append(&message.clone().single_line(), head, small, out);
+    }
+    let is_small = message.len() <= SMALL;
+    // One allocation for each message, or for several: what surrounds it is never longer than this.
+    small.reserve(head.id.map_or(0, str::len) + if is_small { message.len() } else { 0 } + 80);
     start(head, small);
     small.extend_from_slice(b"data: ");
-    for chunk in chunks {
-        if chunk.len() <= SMALL {
-            small.extend_from_slice(&chunk);
-        } else {
-            out.extend([Bytes::from(std::mem::take(small)), chunk]);
+    if is_small {
+        message.append_to(small);
+    } else {
+        for chunk in message.chunks() {
+            if chunk.len() <= SMALL {
+                small.extend_from_slice(&chunk);
+            } else {
+                out.extend([Bytes::from(std::mem::take(small)), chunk]);
+            }
         }
     }
     small.extend_from_slice(b"\n\n");

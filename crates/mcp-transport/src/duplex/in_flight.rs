@@ -179,17 +179,10 @@ impl<W: Clone> InFlight<W> {
     }
 
     fn notification(&mut self, message: Message, now: impl FnOnce() -> Instant) -> Delivery<W> {
+        if message.is_method(method::PROGRESS) {
+            return self.progress(&message).unwrap_or(Delivery::Stale);
+        }
         match message.method() {
-            Some(method::PROGRESS) => {
-                let place = message.find(&ProgressParams::TOKEN_PATH).ok().flatten();
-                let named = place.and_then(|at| Some((self.waiting(key(&message, at.clone())?)?, at)));
-                match named
-                    .and_then(|(call, at)| Some((call.waiter.clone(), call.label.restore_progress(&message, at)?)))
-                {
-                    Some((waiter, note)) => Delivery::Note(waiter, note),
-                    None => Delivery::Stale,
-                }
-            }
             Some(method::CANCELLED) => {
                 let asked = message.value(&CancelledParams::REQUEST_ID_PATH).and_then(Id::parse);
                 match asked.as_ref().and_then(|id| self.asked.remove(id)) {
@@ -212,6 +205,13 @@ impl<W: Clone> InFlight<W> {
                 }
             }
         }
+    }
+
+    /// The note for the call that its token names, if that wants it.
+    fn progress(&self, note: &Message) -> Option<Delivery<W>> {
+        let at = ProgressParams::token_of(note)?;
+        let call = self.waiting(key(note, at.clone())?)?;
+        Some(Delivery::Note(call.waiter.clone(), call.label.restore_progress(note, at)?))
     }
 
     /// Ends the wait of a call that opened a stream of changes: the only ones that a server may cancel, and where there is
@@ -368,7 +368,7 @@ fn key_at(message: &Message, path: &[&str]) -> Option<u64> {
 
 /// The value at `place`, read as one of our keys.
 fn key(message: &Message, place: Range<usize>) -> Option<u64> {
-    Id::parse(std::str::from_utf8(&message.text()[place]).ok()?)?.as_u64()
+    std::str::from_utf8(&message.text()[place]).ok()?.parse().ok()
 }
 
 #[cfg(test)]
