@@ -187,7 +187,7 @@ impl Server<'_> {
     }
 
     fn notification(&self, message: &Message) {
-        if message.method() != Some(method::CANCELLED) {
+        if !message.is_method(method::CANCELLED) {
             return;
         }
         let params = message.params().and_then(|params| CancelledParams::read(params).ok());

@@ -2,13 +2,13 @@
 
 mod cursor;
 
-use std::{borrow::Cow, ops::Range};
+use std::{borrow::Cow, ops::Range, sync::LazyLock};
 
 use mcp_jsonrpc::{Edit, Kind, Message, field, quote};
 use mcp_protocol::{
     CREATED_TASK_ID_PATH, RESULT_TASK_ID_PATH, ResultType, TASK_ID, TASK_ID_PATH, method, related_task_path, wants_task,
 };
-use memchr::memmem;
+use memchr::memmem::Finder;
 use percent_encoding::{percent_decode_str, utf8_percent_encode};
 
 pub(crate) use self::cursor::{read_cursor, write_cursor};
@@ -25,9 +25,10 @@ pub(crate) fn unprefixed(id: &str) -> Option<(Cow<'_, str>, &str)> {
     Some((percent_decode_str(server).decode_utf8().ok()?, id))
 }
 
-/// Whether a message may name a task at all. Costs one search.
+/// Whether a message may name a task at all. Costs one search, prepared once: it is made three times for each call.
 pub(crate) fn may_name_one(message: &Message) -> bool {
-    memmem::find(message.text(), TASK_ID.as_bytes()).is_some()
+    static NAME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(TASK_ID));
+    NAME.find(message.text()).is_some()
 }
 
 /// What `server` says, with the ids of its tasks as clients know them; `asked` is the request that it says it to.
@@ -95,7 +96,7 @@ fn renamed_at(message: Message, places: Vec<Range<usize>>, rename: impl Fn(&str)
 fn path_in_result(response: &Message, asked: &Message) -> Option<&'static [&'static str]> {
     if asked.method().is_some_and(is_about_task) {
         // What a task has come to is not a task.
-        return (asked.method() != Some(method::TASKS_RESULT)).then_some(&RESULT_TASK_ID_PATH);
+        return (!asked.is_method(method::TASKS_RESULT)).then_some(&RESULT_TASK_ID_PATH);
     }
     if ResultType::of(response.result()?) == Ok(ResultType::Task) {
         return Some(&RESULT_TASK_ID_PATH);

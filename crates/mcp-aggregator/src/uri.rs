@@ -52,7 +52,7 @@ pub(crate) fn uris_in(response: &Message, method: &str) -> Vec<Range<usize>> {
 /// Where in the text of a notification the URI of the resource that has changed stands (a JSON string); `None` if it is
 /// about something else.
 pub(crate) fn uri_of_update(note: &Message) -> Option<Range<usize>> {
-    if note.method() != Some(method::RESOURCES_UPDATED) {
+    if !note.is_method(method::RESOURCES_UPDATED) {
         return None;
     }
     let place = note.find(&RESOURCE_URI_PATH).ok()??;

@@ -16,8 +16,9 @@ pub struct Edit<'a> {
 /// Copies `text` once with all edits applied. They must be in order and must not overlap; one that breaks this, or lies
 /// outside the text, is left out.
 pub(crate) fn splice(text: &Bytes, edits: &[Edit<'_>]) -> Bytes {
-    let added: usize = edits.iter().map(|edit| edit.with.len()).sum();
-    let mut out = Vec::with_capacity(text.len() + added);
+    // To the byte, because what has room left over takes a second allocation to be shared.
+    let length = sound(text.len(), edits).fold(text.len(), |length, edit| length + edit.with.len() - edit.at.len());
+    let mut out = Vec::with_capacity(length);
     let mut from = 0;
     for edit in sound(text.len(), edits) {
         out.extend_from_slice(&text[from..edit.at.start]);

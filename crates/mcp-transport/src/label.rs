@@ -37,7 +37,7 @@ impl Label {
             }
             None => (None, request.clone()),
         };
-        let listens = request.method() == Some(method::SUBSCRIPTIONS_LISTEN);
+        let listens = request.is_method(method::SUBSCRIPTIONS_LISTEN);
         let sent = sent.with_id(ours.clone());
         Ok((Self { ours, theirs, token, listens }, sent))
     }
@@ -69,7 +69,7 @@ impl Label {
                 Some(self.renamed(message, &SUBSCRIPTION_OF_RESULT).with_id(self.theirs.clone()))
             }
             Kind::Response => None,
-            Kind::Notification if message.method() == Some(method::PROGRESS) => {
+            Kind::Notification if message.is_method(method::PROGRESS) => {
                 let at = ProgressParams::token_of(&message)?;
                 self.restore_progress(&message, at)
             }

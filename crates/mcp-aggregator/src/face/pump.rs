@@ -86,7 +86,7 @@ impl Asked {
         };
         let Some(refused) = asked.and_then(|asked| face.push(asked)) else { return };
         let answer = refused.id().and_then(|id| {
-            let answer = if question.method() == Some(method::ROOTS_LIST) {
+            let answer = if question.is_method(method::ROOTS_LIST) {
                 Message::response(&id, EMPTY_ROOTS)
             } else {
                 let text = "the client has as many questions as it may";

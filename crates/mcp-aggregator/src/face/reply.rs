@@ -70,7 +70,7 @@ impl Passed {
                 }
                 questions.ask(&message, self.call, &self.from)
             }
-            Kind::Notification if message.method() == Some(method::CANCELLED) && self.call != 0 => {
+            Kind::Notification if message.is_method(method::CANCELLED) && self.call != 0 => {
                 self.face.questions().withdraw(&message, self.call)
             }
             _ => Some(message),

@@ -112,7 +112,7 @@ async fn listen(session: Arc<Session>, filter: SubscriptionFilter) -> Result<Ope
     let mut reply = session.modern.call(request).await.map_err(|_| Refused::Now)?;
     let acknowledged = async {
         while let Some(Ok(message)) = reply.next().await {
-            if message.method() == Some(method::SUBSCRIPTIONS_ACKNOWLEDGED) {
+            if message.is_method(method::SUBSCRIPTIONS_ACKNOWLEDGED) {
                 return Ok(());
             }
             if code::of(&message) == Some(code::METHOD_NOT_FOUND) {
@@ -146,7 +146,7 @@ fn swap(session: &Session, old: Option<Open>, new: &mut Open) {
 /// Hands a message of a stream on; says whether the stream goes on.
 fn is_heard(session: &Session, open: &Open, message: Option<Result<Message, Lost>>) -> bool {
     let Some(Ok(message)) = message else { return false };
-    if message.kind() == Kind::Response || message.method() == Some(method::CANCELLED) {
+    if message.kind() == Kind::Response || message.is_method(method::CANCELLED) {
         return false;
     }
     if let Some(note) = seen(session, &open.filter, &message) {

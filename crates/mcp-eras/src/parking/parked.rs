@@ -102,7 +102,7 @@ impl ParkedCall {
             match message {
                 Some(Ok(message)) => match message.kind() {
                     Kind::Request => self.refusal = self.questions.ask(message).err(),
-                    Kind::Notification if message.method() == Some(method::CANCELLED) => {
+                    Kind::Notification if message.is_method(method::CANCELLED) => {
                         self.questions.withdraw(&message);
                     }
                     Kind::Notification => return Step::Note(message),

@@ -43,7 +43,7 @@ impl Front {
         parts: Vec<Result<Message, ParseError>>,
     ) -> Result<Answered, Refused> {
         // Before anything is sent: a batch is refused as a whole or not at all.
-        if parts.iter().flatten().any(|message| message.method() == Some(method::INITIALIZE)) {
+        if parts.iter().flatten().any(|message| message.is_method(method::INITIALIZE)) {
             return Err(refused(&rescue::misplaced("`initialize` cannot be part of a batch"), None));
         }
         let mut calls = Calls::batch();

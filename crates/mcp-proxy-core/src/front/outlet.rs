@@ -114,7 +114,7 @@ impl Outlet {
 /// A request of the legacy era on its way to the server. Whoever brought it does not wait for it.
 pub(super) fn beginning(front: Arc<Front>, session: Session, message: Message) -> Beginning {
     let id = message.id().unwrap_or_else(|| Id::from(0));
-    if message.method() == Some(method::INITIALIZE) {
+    if message.is_method(method::INITIALIZE) {
         return Box::pin(async move {
             let response = introduce(&session, &message).await;
             Call::ready(id.clone(), response.unwrap_or_else(|told| told.message(Some(&id))))

@@ -39,12 +39,12 @@ impl Front {
             }
             return Ok(empty(StatusCode::NO_CONTENT));
         }
-        if message.method() == Some(method::RESOURCES_SUBSCRIBE) {
+        if message.is_method(method::RESOURCES_SUBSCRIBE) {
             return Err(refuse(&rescue::misplaced(
                 "without a session there is nobody to tell; begin with `initialize`",
             )));
         }
-        if message.method() == Some(method::INITIALIZE) {
+        if message.is_method(method::INITIALIZE) {
             return introduction(&message, &peer.handshake).map_err(|told| refuse(&told));
         }
         let Ok(request) = Request::new(message, Arc::clone(&caller)) else {

@@ -129,7 +129,7 @@ pub(super) fn claims_modern(message: &Message, claim: &ReadClaim<'_>) -> bool {
 
 /// Whether a message is a request for the handshake of the legacy era.
 fn is_hello(message: &Message) -> bool {
-    message.kind() == Kind::Request && message.method() == Some(method::INITIALIZE)
+    message.kind() == Kind::Request && message.is_method(method::INITIALIZE)
 }
 
 /// What the version header says, if it can be read.

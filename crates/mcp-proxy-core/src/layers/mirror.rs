@@ -159,7 +159,7 @@ impl Stream for Heard {
         let Some(reply) = &mut self.reply else { return Poll::Ready(None) };
         let next = ready!(Pin::new(reply).poll_next(context));
         if let Some(Ok(message)) = &next
-            && message.method() == Some(method::TOOLS_LIST_CHANGED)
+            && message.is_method(method::TOOLS_LIST_CHANGED)
         {
             self.tool_headers.outdate();
         }

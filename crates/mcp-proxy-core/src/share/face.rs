@@ -190,7 +190,7 @@ impl Connection for Face {
     async fn tell(&self, message: Message, caller: &Arc<Caller>) -> Result<(), SendError> {
         let routed = match message.kind() {
             Kind::Response => self.questions().answer(&message),
-            Kind::Notification if message.method() == Some(method::PROGRESS) => self.questions().progress(&message),
+            Kind::Notification if message.is_method(method::PROGRESS) => self.questions().progress(&message),
             // What one client says of its own connection is nothing the others share.
             Kind::Notification => match message.method() {
                 Some(method::INITIALIZED | method::CANCELLED | method::ROOTS_LIST_CHANGED) => None,

@@ -223,7 +223,7 @@ impl Share {
 
     /// Remembers whom the server sends to a URL.
     fn note_elicitation(&self, question: &Message, face: FaceKey) {
-        if question.method() == Some(method::ELICITATION_CREATE)
+        if question.is_method(method::ELICITATION_CREATE)
             && let Some(name) = question.value(&["params", "elicitationId"])
         {
             let mut state = self.state();

@@ -125,7 +125,7 @@ async fn handle(share: &Share, event: Message) {
 /// A question that belongs to no one call. Roots have a harmless answer; for the rest there is nobody to ask.
 pub(super) async fn answer(instance: &Arc<dyn Connection>, question: &Message) {
     let Some(id) = question.id() else { return };
-    let answer = if question.method() == Some(method::ROOTS_LIST) {
+    let answer = if question.is_method(method::ROOTS_LIST) {
         Message::response(&id, EMPTY_ROOTS)
     } else {
         let text = "the proxy cannot tell which client this is for";
@@ -139,8 +139,7 @@ pub(super) async fn answer(instance: &Arc<dyn Connection>, question: &Message) {
 fn asked_in_vain(share: &Share, question: &Message) {
     let during_calls = 0 < share.calls.load(Ordering::Relaxed);
     // One that names its task would have found its call on another instance as little.
-    let is_harmless =
-        question.method() == Some(method::ROOTS_LIST) || question.value(&related_task_path("params")).is_some();
+    let is_harmless = question.is_method(method::ROOTS_LIST) || question.value(&related_task_path("params")).is_some();
     if during_calls && !is_harmless {
         share.runs_alone_from_now_on();
     }

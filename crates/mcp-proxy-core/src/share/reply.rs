@@ -82,7 +82,7 @@ impl Told {
         let can_be_asked = self.caller.client.is_some();
         let has_room = self.face.questions().has_room();
         if can_be_asked && has_room && needed.is_none_or(|needed| able.has(needed)) {
-            if self.caller.session.is_none() || question.method() != Some(method::ROOTS_LIST) {
+            if self.caller.session.is_none() || !question.is_method(method::ROOTS_LIST) {
                 // It will ask again, maybe while calls of several clients are under way; and a client without a session goes
                 // away to answer, and for as long as that takes other calls come beside it.
                 self.face.share.runs_alone_from_now_on();
@@ -91,7 +91,7 @@ impl Told {
             return self.face.questions().ask(question, self.call, &self.from);
         }
         let id = question.id()?;
-        self.answers.push_back(if question.method() == Some(method::ROOTS_LIST) {
+        self.answers.push_back(if question.is_method(method::ROOTS_LIST) {
             Message::response(&id, EMPTY_ROOTS)
         } else {
             let (code, text) = if has_room {

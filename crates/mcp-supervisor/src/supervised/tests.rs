@@ -124,7 +124,7 @@ async fn curious(mut end: MemoryEnd, answers: tokio::sync::mpsc::Sender<String>,
                 let heard = format!("{number}: {} {}", message.id().unwrap(), message.result().unwrap());
                 answers.send(heard).await.unwrap();
             }
-            Kind::Request if message.method() == Some(method::TOOLS_CALL) => end.send(question(r#""7""#)).await,
+            Kind::Request if message.is_method(method::TOOLS_CALL) => end.send(question(r#""7""#)).await,
             Kind::Request => return,
             Kind::Notification => {}
         }

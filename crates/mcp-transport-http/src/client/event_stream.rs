@@ -84,5 +84,6 @@ pub(crate) fn is_json<T>(response: &Response<T>) -> bool {
 
 fn has_type<T>(response: &Response<T>, expected: &str) -> bool {
     let stated = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    stated.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(expected)
+    let Some((kind, rest)) = stated.split_at_checked(expected.len()) else { return false };
+    kind.eq_ignore_ascii_case(expected) && (rest.is_empty() || rest.trim_start().starts_with(';'))
 }

@@ -138,7 +138,7 @@ impl Link {
         if Claim::is_made_by(message) {
             return modern_headers(message);
         }
-        let is_first = message.method() == Some(method::INITIALIZE);
+        let is_first = message.is_method(method::INITIALIZE);
         Ok(if is_first { Headers::new() } else { self.session_headers() })
     }
 
@@ -213,7 +213,7 @@ impl Link {
 
     /// Answers a `ping`; gives back every other message.
     pub(crate) async fn answer_ping(&self, message: Message, caller: &Caller) -> Option<Message> {
-        if message.kind() != Kind::Request || message.method() != Some(method::PING) {
+        if message.kind() != Kind::Request || !message.is_method(method::PING) {
             return Some(message);
         }
         let id: Id = message.id()?;

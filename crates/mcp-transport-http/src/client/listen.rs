@@ -73,7 +73,7 @@ async fn take(link: &Link, caller: &Caller, bookmark: &mut Bookmark, event: Even
 
 async fn pass(link: &Link, caller: &Caller, message: Message) {
     let Some(message) = link.answer_ping(message, caller).await else { return };
-    if message.method() == Some(method::PROGRESS) {
+    if message.is_method(method::PROGRESS) {
         // Its token is one of ours, of no use to anyone but the call.
         if !link.asides.push(message) {
             tracing::debug!("the server sent progress of no call that waits");

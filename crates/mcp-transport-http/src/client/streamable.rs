@@ -88,7 +88,7 @@ impl Streamable {
     ) -> Result<Reply, NotSent> {
         let (label, sent) = Label::put_on(message, self.link.number()).map_err(NotSent::Unfit)?;
         let modern = Claim::is_made_by(message);
-        let introduces = !modern && message.method() == Some(method::INITIALIZE);
+        let introduces = !modern && message.is_method(method::INITIALIZE);
         let mut cancel = if modern || introduces {
             CancelOnDrop::nothing()
         } else {
@@ -207,13 +207,13 @@ impl Connection for Streamable {
     async fn tell(&self, message: Message, caller: &Arc<Caller>) -> Result<(), SendError> {
         // The ids of calls are ours on the wire, so a caller's id in a cancellation could hit someone else's call. A call
         // is cancelled by dropping its reply.
-        if message.method() == Some(method::CANCELLED) {
+        if message.is_method(method::CANCELLED) {
             return Ok(());
         }
         if let Err(reason) = self.post(&message, caller).await {
             return Err(SendError::new(message, reason));
         }
-        let introduced = message.kind() == Kind::Notification && message.method() == Some(method::INITIALIZED);
+        let introduced = message.kind() == Kind::Notification && message.is_method(method::INITIALIZED);
         if introduced && self.link.start_listening() {
             self.background.spawn(listen::run(Arc::clone(&self.link), Arc::clone(&self.caller)));
         }

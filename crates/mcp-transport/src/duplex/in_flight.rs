@@ -164,7 +164,7 @@ impl<W: Clone> InFlight<W> {
                 None => Delivery::Stale,
             },
             Kind::Notification => self.notification(message, now),
-            Kind::Request if message.method() == Some(method::PING) => match message.id() {
+            Kind::Request if message.is_method(method::PING) => match message.id() {
                 Some(id) => Delivery::Answer(Message::response(&id, "{}")),
                 None => Delivery::Stale,
             },

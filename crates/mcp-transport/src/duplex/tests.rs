@@ -171,7 +171,7 @@ async fn a_peer_that_does_not_read_costs_an_error_and_leaves_no_half_line() {
     let mut all = String::new();
     theirs.read_to_string(&mut all).await.unwrap();
     let messages: Vec<_> = all.lines().map(|line| Message::parse(line.to_owned().into()).unwrap()).collect();
-    let asked = messages.iter().filter(|message| message.method() == Some(method::TOOLS_CALL)).count();
+    let asked = messages.iter().filter(|message| message.is_method(method::TOOLS_CALL)).count();
     assert_eq!((messages.len(), asked), (4, 2), "two calls and their cancellations, all whole: {all}");
 }
 

@@ -69,11 +69,11 @@ impl Heard {
         loop {
             while let Some(reply) = &mut self.reply {
                 match reply.next().await {
-                    Some(Ok(note)) if note.method() == Some(method::RESOURCES_UPDATED) => {
+                    Some(Ok(note)) if note.is_method(method::RESOURCES_UPDATED) => {
                         self.wait = WAIT.0;
                         return Some(self.under_prefix(note));
                     }
-                    Some(Ok(note)) if note.method() == Some(method::TASKS_CHANGED) => {
+                    Some(Ok(note)) if note.is_method(method::TASKS_CHANGED) => {
                         self.wait = WAIT.0;
                         return Some(self.face.with_task_ids(&self.server, note));
                     }
@@ -98,7 +98,7 @@ impl Heard {
             // The acknowledgement, which is ours to give.
             let first = reply.next().await?.ok()?;
             let honoured = SubscriptionFilter::read(first.params().unwrap_or("{}")).unwrap_or_default();
-            (first.method() == Some(method::SUBSCRIPTIONS_ACKNOWLEDGED)).then_some((reply, honoured))
+            first.is_method(method::SUBSCRIPTIONS_ACKNOWLEDGED).then_some((reply, honoured))
         };
         timeout(patience, agreed).await.ok()?
     }
