@@ -79,6 +79,15 @@ impl Face {
         if let Some(connection) = upstream.connection.get() {
             return Ok((Arc::clone(&upstream), Arc::clone(connection)));
         }
+        // Once for all the calls to come, which are not to have room for it in each.
+        Box::pin(self.opened(upstream, caller)).await
+    }
+
+    async fn opened(
+        &self,
+        upstream: Arc<Upstream>,
+        caller: &Arc<Caller>,
+    ) -> Result<(Arc<Upstream>, Arc<dyn Connection>), NotSent> {
         let mut closing = self.closing.subscribe();
         let connection = tokio::select! {
             // The sender lives as long as this does.
