@@ -31,8 +31,7 @@ impl<'a> ProgressParams<'a> {
     /// Where a progress notification names its token, to be rewritten on the way; `None` if it names none, or two.
     #[must_use]
     pub fn token_of(note: &Message) -> Option<Range<usize>> {
-        let [token] = note.pick(&["params"], ["progressToken"]).ok()??;
-        token
+        note.find(&["params", "progressToken"]).ok()?
     }
 
     /// Reads JSON text.
