@@ -114,8 +114,8 @@ impl Message {
         Some(&quoted[1..quoted.len() - 1])
     }
 
-    /// Whether [`method`](Self::method) is `name`: said without a look at the rest of it, which every layer wants of every
-    /// message.
+    /// Whether [`method`](Self::method) is `name`. Every layer asks this of every message, so bytes are compared and not
+    /// first checked for being text.
     #[must_use]
     pub fn is_method(&self, name: &str) -> bool {
         if let Some(method) = &self.unescaped {

@@ -79,10 +79,11 @@ impl Face {
         if let Some(connection) = upstream.connection.get() {
             return Ok((Arc::clone(&upstream), Arc::clone(connection)));
         }
-        // Once for all the calls to come, which are not to have room for it in each.
+        // Boxed, because it happens once and would double the size of the future of every call.
         Box::pin(self.opened(upstream, caller)).await
     }
 
+    /// A conversation that is not open yet.
     async fn opened(
         &self,
         upstream: Arc<Upstream>,

@@ -16,6 +16,9 @@ fn accepts(text: &str, kind: Kind, id: Option<&str>, method: Option<&str>) {
     assert_eq!(message.kind(), kind, "{text}");
     assert_eq!(message.id().as_ref().map(Id::as_str), id, "{text}");
     assert_eq!(message.method(), method, "{text}");
+    for name in [method.unwrap_or_default(), "tools/call", "m", ""] {
+        assert_eq!(message.is_method(name), method == Some(name), "{text}: {name}");
+    }
 }
 
 #[track_caller]
