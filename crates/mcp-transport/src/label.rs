@@ -70,7 +70,7 @@ impl Label {
             }
             Kind::Response => None,
             Kind::Notification if message.is_method(method::PROGRESS) => {
-                let at = ProgressParams::token_of(&message)?;
+                let at = message.find(&ProgressParams::TOKEN_PATH).ok()??;
                 self.restore_progress(&message, at)
             }
             Kind::Notification => Some(self.renamed(message, &meta::SUBSCRIPTION_ID_PATH)),

@@ -66,7 +66,7 @@ impl Questions {
 
     /// Takes the client's progress on a question; gives it as the server is to see it, and who that is.
     pub fn progress(&self, note: &Message) -> Option<(Arc<dyn Connection>, Message)> {
-        let at = ProgressParams::token_of(note)?;
+        let at = note.find(&ProgressParams::TOKEN_PATH).ok()??;
         let key = Id::parse(std::str::from_utf8(&note.text()[at.clone()]).ok()?)?.as_u64()?;
         let question = self.open.get(&key)?;
         let token = question.token.as_ref()?;

@@ -52,7 +52,7 @@ impl Teller {
         match note.method()? {
             method::PROGRESS if self.is_renamed => {
                 let with = self.request.message().value(&meta::PROGRESS_TOKEN_PATH)?;
-                let at = ProgressParams::token_of(&note)?;
+                let at = note.find(&ProgressParams::TOKEN_PATH).ok()??;
                 Some(note.spliced(&[Edit { at, with }]))
             }
             method::PROGRESS => Some(note),

@@ -148,13 +148,14 @@ impl Reading<'_> {
             scanner.at += USUAL.len();
         } else {
             scanner.at += 1;
-        }
-        scanner.space();
-        if self.version.is_none() && scanner.peek() == Some(b'}') {
-            scanner.at += 1;
-            return self.end();
+            scanner.space();
+            if scanner.peek() == Some(b'}') {
+                scanner.at += 1;
+                return self.end();
+            }
         }
         loop {
+            self.scanner.space();
             self.member()?;
             match self.scanner.peek() {
                 Some(b',') => self.scanner.at += 1,
@@ -164,7 +165,6 @@ impl Reading<'_> {
                 }
                 _ => return Err(Reason::Syntax),
             }
-            self.scanner.space();
         }
     }
 

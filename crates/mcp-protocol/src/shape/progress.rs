@@ -1,8 +1,6 @@
 //! How far a request has come.
 
-use std::ops::Range;
-
-use mcp_jsonrpc::{Id, Message};
+use mcp_jsonrpc::Id;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -28,11 +26,8 @@ struct Wire<'a> {
 }
 
 impl<'a> ProgressParams<'a> {
-    /// Where a progress notification names its token, to be rewritten on the way; `None` if it names none, or two.
-    #[must_use]
-    pub fn token_of(note: &Message) -> Option<Range<usize>> {
-        note.find(&["params", "progressToken"]).ok()?
-    }
+    /// Where a progress notification names its token, to be rewritten on the way.
+    pub const TOKEN_PATH: [&'static str; 2] = ["params", "progressToken"];
 
     /// Reads JSON text.
     ///

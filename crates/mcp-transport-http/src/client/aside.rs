@@ -33,8 +33,7 @@ impl Asides {
 
     /// Hands progress to its call; `false` if there is no such call.
     pub(crate) fn push(&self, progress: Message) -> bool {
-        let token = ProgressParams::token_of(&progress);
-        let token = token.and_then(|at| Id::parse(std::str::from_utf8(&progress.text()[at]).ok()?));
+        let token = progress.value(&ProgressParams::TOKEN_PATH).and_then(Id::parse);
         let calls = self.lock();
         let call = token.and_then(|token| calls.get(&token));
         // Only requests come back for want of room.

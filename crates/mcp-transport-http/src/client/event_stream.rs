@@ -84,6 +84,32 @@ pub(crate) fn is_json<T>(response: &Response<T>) -> bool {
 
 fn has_type<T>(response: &Response<T>, expected: &str) -> bool {
     let stated = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let Some((kind, rest)) = stated.split_at_checked(expected.len()) else { return false };
-    kind.eq_ignore_ascii_case(expected) && (rest.is_empty() || rest.trim_start().starts_with(';'))
+    let Some((kind, rest)) = stated.trim_start().split_at_checked(expected.len()) else { return false };
+    let rest = rest.trim_start();
+    kind.eq_ignore_ascii_case(expected) && (rest.is_empty() || rest.starts_with(';'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_may_have_parameters_and_space_and_any_case() {
+        let is_stated = |value: &str| is_json(&Response::builder().header(CONTENT_TYPE, value).body(()).unwrap());
+        for same in [
+            "application/json",
+            "Application/JSON",
+            "application/json;charset=utf-8",
+            " application/json ; a=b",
+            "application/json ",
+        ] {
+            assert!(is_stated(same), "{same}");
+        }
+        for other in
+            ["", "application", "application/jsonl", "application/json x", "text/event-stream", "äpplication/json"]
+        {
+            assert!(!is_stated(other), "{other}");
+        }
+        assert!(!is_json(&Response::new(())));
+    }
 }

@@ -209,7 +209,7 @@ impl<W: Clone> InFlight<W> {
 
     /// The note for the call that its token names, if that wants it.
     fn progress(&self, note: &Message) -> Option<Delivery<W>> {
-        let at = ProgressParams::token_of(note)?;
+        let at = note.find(&ProgressParams::TOKEN_PATH).ok()??;
         let call = self.waiting(key(note, at.clone())?)?;
         Some(Delivery::Note(call.waiter.clone(), call.label.restore_progress(note, at)?))
     }
